@@ -1,0 +1,1 @@
+"""One module per budget; ratios against a bare tool in the same run."""

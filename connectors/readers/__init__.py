@@ -1,0 +1,1 @@
+"""The transports rows come by."""

@@ -1,0 +1,1 @@
+"""The invented population, the five agencies that hold it, and the story they tell."""

@@ -1,0 +1,1 @@
+"""Who could be the same, and how sure: no PostgreSQL, no web."""
