@@ -1,0 +1,63 @@
+"""Which of several sources' values a profile shows: a view, computed anew each time it is read.
+
+Order of the rules: the agency with authority over the attribute; verified before asserted; the value
+most sources agree on; the most recent; then the source's name, so that the answer never depends on
+the order of reading. What lost is kept beside what won.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """One source's value for one attribute.
+
+    `comparable` decides agreement (the standardised form, or the value itself); `as_of` is when the
+    source last touched its row.
+    """
+
+    value: str
+    comparable: str
+    source: str
+    agency: str
+    as_of: date | None
+    is_verified: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Survivor:
+    """The value shown, every source that says the same, and what lost, best first."""
+
+    winner: Candidate
+    agreeing: tuple[Candidate, ...]
+    lost: tuple[Candidate, ...]
+
+
+def survive(candidates: Sequence[Candidate], authority: Mapping[str, int]) -> Survivor | None:
+    """Choose the value to show; None when there is no candidate.
+
+    authority: agency -> rank for this attribute, 1 the highest; agencies not named rank below all.
+    """
+    if not candidates:
+        return None
+    support = Counter(candidate.comparable for candidate in candidates)
+    ranked = sorted(
+        candidates,
+        key=lambda candidate: (
+            authority.get(candidate.agency, len(authority) + 1),
+            not candidate.is_verified,
+            -support[candidate.comparable],
+            -(candidate.as_of or date.min).toordinal(),
+            candidate.source,
+            candidate.value,
+        ),
+    )
+    winner = ranked[0]
+    agreeing = [candidate for candidate in ranked if candidate.comparable == winner.comparable]
+    lost = [candidate for candidate in ranked if candidate.comparable != winner.comparable]
+    return Survivor(winner, tuple(agreeing), tuple(lost))

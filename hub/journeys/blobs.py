@@ -1,0 +1,70 @@
+"""A record as the bytes of its sealed classes, and back.
+
+Decides the layout inside a blob (JSON by msgspec, absent where empty); which field goes to which class
+is hub.domain.sensitivity's, sealing is hub.vault's.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import fields
+from typing import Any, Final
+
+import msgspec
+
+from hub.domain.records import ConstituentKind, Record, RecordKey
+from hub.domain.sensitivity import (
+    CONTACT_FIELDS,
+    SENSITIVE_FIELDS,
+    SENSITIVE_SCHEMES,
+    SENSITIVE_SOURCE_FIELDS,
+    SensitivityClass,
+)
+
+_encode = msgspec.json.Encoder().encode
+_decode = msgspec.json.Decoder(dict[str, Any]).decode
+
+_OUTSIDE: Final = frozenset({"key", "kind", "as_of", "identifiers"})
+_BY_CLASS: Final = {
+    SensitivityClass.CONTACT: tuple(sorted(CONTACT_FIELDS)),
+    SensitivityClass.SENSITIVE: tuple(sorted(SENSITIVE_FIELDS)),
+    SensitivityClass.CORE: tuple(
+        field.name
+        for field in fields(Record)
+        if field.name not in _OUTSIDE | CONTACT_FIELDS | SENSITIVE_FIELDS
+    ),
+}
+
+
+def to_blobs(record: Record, *, is_sensitive: bool) -> dict[SensitivityClass, bytes]:
+    """Encode a record's values by class; a class without values is left out, CORE is always there.
+
+    is_sensitive says that the record's source is: then its holdings and cases rest in SENSITIVE.
+    """
+    values = {
+        name: {field: value for field in names if (value := getattr(record, field))}
+        for name, names in _BY_CLASS.items()
+    }
+    core, sensitive = values[SensitivityClass.CORE], values[SensitivityClass.SENSITIVE]
+    if is_sensitive:
+        sensitive.update({name: core.pop(name) for name in SENSITIVE_SOURCE_FIELDS if name in core})
+    for identifier in record.identifiers:
+        held_in = sensitive if identifier.scheme in SENSITIVE_SCHEMES else core
+        held_in.setdefault("identifiers", []).append(identifier)
+    core["local_id"] = record.key.local_id
+    core["as_of"] = record.as_of
+    return {name: _encode(content) for name, content in values.items() if content}
+
+
+def from_blobs(
+    source: str, kind: ConstituentKind, blobs: Mapping[SensitivityClass, bytes]
+) -> Record:
+    """Decode a record from the classes at hand; what a missing class held is empty in it."""
+    merged: dict[str, Any] = {"identifiers": []}
+    for blob in blobs.values():
+        content = _decode(blob)
+        merged["identifiers"] += content.pop("identifiers", [])
+        merged |= content
+    merged["key"] = RecordKey(source, merged.pop("local_id"))
+    merged["kind"] = kind
+    return msgspec.convert(merged, Record)

@@ -1,0 +1,39 @@
+"""What every journey works with: the database, the keys, the clock, and the limits. Made by hub.wiring."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import Engine
+
+from hub.vault.keyring import RootKey
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """Bounds an operator set: see hub.settings for units and reasons."""
+
+    workers: int
+    chunk_rows: int
+    matching_memory_mb: int
+    tag_records_max: int
+    training_pairs_max: int
+
+
+@dataclass(frozen=True, slots=True)
+class Hub:
+    """An open hub. `url` is the application role's, for worker processes that connect themselves.
+
+    Time and randomness are handed in here and nowhere else: `now` gives aware UTC times,
+    `new_public_id` the ids constituents are known by.
+    """
+
+    engine: Engine
+    url: str
+    keys: RootKey
+    now: Callable[[], datetime]
+    new_public_id: Callable[[], UUID]
+    limits: Limits

@@ -1,0 +1,84 @@
+"""Every setting, and the only reader of the environment.
+
+`HUB_<NAME>` in the environment wins over the default. Each field says its unit and limit;
+docs/running.md lists them all.
+"""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import psutil
+from pydantic import Field, SecretStr, ValidationError
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from hub.domain.errors import SettingsInvalid
+
+_MEBIBYTE = 1024 * 1024
+
+
+def _half_the_memory_mb() -> int:
+    return max(512, int(psutil.virtual_memory().total / _MEBIBYTE / 2))
+
+
+class Settings(BaseSettings):
+    """What an operator may set."""
+
+    model_config = SettingsConfigDict(env_prefix="HUB_", extra="ignore")
+
+    data_dir: Path = Field(
+        default=Path("var/hub"),
+        description="Folder of the embedded database, the root key file and the logs; made 0700.",
+    )
+    database_url: SecretStr | None = Field(
+        default=None,
+        description="PostgreSQL 15 or newer as the application role; unset means the embedded server.",
+    )
+    owner_database_url: SecretStr | None = Field(
+        default=None,
+        description="The same database as the owner of the tables; `hub migrate` and `hub init` need it.",
+    )
+    root_key_file: Path | None = Field(
+        default=None, description="The root key, 0600; default: root.key in the data folder."
+    )
+    workers: int = Field(
+        default_factory=lambda: min(os.cpu_count() or 1, 8),
+        ge=0,
+        le=64,
+        description="Processes that normalise and seal, or unseal; 0 works in the process itself.",
+    )
+    chunk_rows: int = Field(
+        default=5_000, ge=1, le=100_000, description="Rows per transaction of a load."
+    )
+    matching_memory_mb: int = Field(
+        default_factory=_half_the_memory_mb,
+        ge=64,
+        description="MiB that matching may use; it fails beyond them rather than write to disk.",
+    )
+    tag_records_max: int = Field(
+        default=400,
+        ge=2,
+        le=100_000,
+        description="Records that may share one blocking value before a model suppresses it as too common.",
+    )
+    training_pairs_max: int = Field(
+        default=1_000_000, ge=10_000, description="Pairs that training samples at most."
+    )
+    shared_buffers_mb: int = Field(
+        default=512, ge=16, description="MiB of the embedded server's buffer cache."
+    )
+
+    @property
+    def root_key_path(self) -> Path:
+        """Where the root key is."""
+        return self.root_key_file or self.data_dir / "root.key"
+
+
+def read_settings() -> Settings:
+    """Read the environment. Raises SettingsInvalid naming each setting and rule, never a value."""
+    try:
+        return Settings()
+    except ValidationError as error:
+        problems = [f"HUB_{str(item['loc'][0]).upper()}: {item['msg']}" for item in error.errors()]
+        raise SettingsInvalid("; ".join(problems)) from None

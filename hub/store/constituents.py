@@ -1,0 +1,289 @@
+"""Issued ids and what they mean: links, homes, aliases, reviews. Each change ends a row and adds one.
+
+Nothing here decides who is who; hub.domain.identity does, and journeys hand its answer over.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+import numpy as np
+import numpy.typing as npt
+from sqlalchemy import Connection, func, insert, select, text, update
+
+from hub.store.copy_format import LINKS_COLUMNS, framed, link_row, microseconds
+from hub.store.database import driver
+from hub.store.tables import Alias, Constituent, Home, Link, Review
+
+Pairs = npt.NDArray[np.int64]
+"""Two columns, record and constituent; one row a record."""
+
+
+@dataclass(frozen=True, slots=True)
+class OpenReview:
+    """A question waiting for a steward."""
+
+    id: int
+    reason: str
+    left_record_id: int
+    right_record_id: int
+    weight_microbits: int
+
+
+def take_numbers(connection: Connection, count: int) -> list[int]:
+    """The next `count` age numbers of ids."""
+    return list(
+        connection.scalars(
+            text("SELECT nextval('constituent_numbers') FROM generate_series(1, :count)"),
+            {"count": count},
+        )
+    )
+
+
+def issue(
+    connection: Connection,
+    ids: Iterable[tuple[int, UUID]],
+    kind: str,
+    run_id: int,
+    at: datetime,
+) -> None:
+    """Insert newly issued ids, each an age number and the public id that stands for it."""
+    with (
+        driver(connection).cursor() as cursor,
+        cursor.copy(
+            "COPY constituents (id, public_id, kind, issued_at, run_id) FROM STDIN (FORMAT binary)"
+        ) as copy,
+    ):
+        copy.set_types(["int8", "uuid", "text", "timestamptz", "int8"])
+        for number, public_id in ids:
+            copy.write_row((number, public_id, kind, at, run_id))
+
+
+def _current(connection: Connection, table: type[Link] | type[Home], kind: str) -> Pairs:
+    statement = (
+        select(table.record_id, table.constituent_id)
+        .join(Constituent, Constituent.id == table.constituent_id)
+        .where(table.recorded_until.is_(None), Constituent.kind == kind)
+    )
+    rows = connection.execute(statement).all()
+    return np.array([tuple(row) for row in rows], dtype=np.int64).reshape(len(rows), 2)
+
+
+def current_links(connection: Connection, kind: str) -> Pairs:
+    """Each linked record of that kind and the id it is linked to now."""
+    return _current(connection, Link, kind)
+
+
+def current_homes(connection: Connection, kind: str) -> Pairs:
+    """Each record of that kind that has a home, and the home."""
+    return _current(connection, Home, kind)
+
+
+def current_aliases(connection: Connection, kind: str) -> dict[int, int | None]:
+    """Ids of that kind that are not current: the id each resolves to, None for a tombstone."""
+    statement = (
+        select(Alias.constituent_id, Alias.current_id)
+        .join(Constituent, Constituent.id == Alias.constituent_id)
+        .where(Alias.recorded_until.is_(None), Constituent.kind == kind)
+    )
+    return {row.constituent_id: row.current_id for row in connection.execute(statement).all()}
+
+
+def _rewrite(
+    connection: Connection,
+    table: type[Link] | type[Home],
+    ended: Sequence[int],
+    begun: Iterable[tuple[int, int]],
+    at: datetime,
+) -> None:
+    name = table.__tablename__
+    if ended:
+        connection.execute(
+            text(
+                f"UPDATE {name} SET recorded_until = :at "  # noqa: S608 (a table's own name)
+                "WHERE recorded_until IS NULL AND record_id = ANY(:ended)"
+            ),
+            {"at": at, "ended": list(ended)},
+        )
+    stamp = microseconds(at)
+    stream = framed(link_row(record, constituent, stamp) for record, constituent in begun)
+    with (
+        driver(connection).cursor() as cursor,
+        cursor.copy(f"COPY {name} ({LINKS_COLUMNS}) FROM STDIN (FORMAT binary)") as copy,
+    ):
+        copy.write(stream)
+
+
+def rewrite_links(
+    connection: Connection, ended: Sequence[int], begun: Iterable[tuple[int, int]], at: datetime
+) -> None:
+    """End the links of the records in `ended`; begin those of `begun` (record, constituent)."""
+    _rewrite(connection, Link, ended, begun, at)
+
+
+def rewrite_homes(
+    connection: Connection, ended: Sequence[int], begun: Iterable[tuple[int, int]], at: datetime
+) -> None:
+    """End the homes of the records in `ended`; begin those of `begun` (record, constituent)."""
+    _rewrite(connection, Home, ended, begun, at)
+
+
+def rewrite_aliases(
+    connection: Connection,
+    ended: Sequence[int],
+    begun: Mapping[int, int | None],
+    at: datetime,
+) -> None:
+    """End what the ids in `ended` resolved to; begin what those of `begun` do (None: tombstone)."""
+    if ended:
+        connection.execute(
+            update(Alias)
+            .where(Alias.recorded_until.is_(None), Alias.constituent_id.in_(ended))
+            .values(recorded_until=at)
+        )
+    if begun:
+        connection.execute(
+            insert(Alias),
+            [
+                {"constituent_id": number, "current_id": current, "recorded_from": at}
+                for number, current in begun.items()
+            ],
+        )
+
+
+def replace_reviews(
+    connection: Connection,
+    kind: str,
+    wanted: Mapping[tuple[int, int], tuple[str, int]],
+    model_id: int,
+    at: datetime,
+) -> tuple[int, int]:
+    """Make the open reviews of a kind be `wanted`: (left, right) -> (reason, weight_microbits).
+
+    A question still open keeps its row. Answers how many were opened and closed.
+    """
+    standing = {
+        (row.left_record_id, row.right_record_id): row.id
+        for row in connection.execute(
+            select(Review.id, Review.left_record_id, Review.right_record_id).where(
+                Review.closed_at.is_(None), Review.kind == kind
+            )
+        ).all()
+    }
+    closed = [number for pair, number in standing.items() if pair not in wanted]
+    opened = [
+        {
+            "kind": kind,
+            "reason": reason,
+            "left_record_id": pair[0],
+            "right_record_id": pair[1],
+            "weight_microbits": weight,
+            "model_id": model_id,
+            "opened_at": at,
+        }
+        for pair, (reason, weight) in wanted.items()
+        if pair not in standing
+    ]
+    if closed:
+        connection.execute(update(Review).where(Review.id.in_(closed)).values(closed_at=at))
+    if opened:
+        connection.execute(insert(Review), opened)
+    return len(opened), len(closed)
+
+
+def find(connection: Connection, public_id: UUID) -> tuple[int, UUID] | None:
+    """The id a public id resolves to now, in one hop: age number and public id.
+
+    None for a tombstone; raises LookupError for an id never issued.
+    """
+    number = connection.scalar(select(Constituent.id).where(Constituent.public_id == public_id))
+    if number is None:
+        raise LookupError("never issued")
+    alias = connection.execute(
+        select(Alias.current_id).where(
+            Alias.constituent_id == number, Alias.recorded_until.is_(None)
+        )
+    ).one_or_none()
+    if alias is None:
+        return number, public_id
+    if alias.current_id is None:
+        return None
+    current = connection.execute(
+        select(Constituent.id, Constituent.public_id).where(Constituent.id == alias.current_id)
+    ).one()
+    return current.id, current.public_id
+
+
+def of_record(connection: Connection, record_id: int) -> tuple[int, UUID] | None:
+    """The id a record is linked to now; None when it was loaded after the last link run."""
+    row = connection.execute(
+        select(Constituent.id, Constituent.public_id)
+        .join(Link, Link.constituent_id == Constituent.id)
+        .where(Link.record_id == record_id, Link.recorded_until.is_(None))
+    ).one_or_none()
+    return None if row is None else (row.id, row.public_id)
+
+
+def members(connection: Connection, number: int) -> list[int]:
+    """The records linked to an id now, oldest first."""
+    return list(
+        connection.scalars(
+            select(Link.record_id)
+            .where(Link.constituent_id == number, Link.recorded_until.is_(None))
+            .order_by(Link.record_id)
+        )
+    )
+
+
+def kind_of(connection: Connection, number: int) -> str:
+    """Person or organization."""
+    return connection.execute(select(Constituent.kind).where(Constituent.id == number)).scalar_one()
+
+
+def alias_ids(connection: Connection, number: int) -> list[UUID]:
+    """Public ids that resolve to this one, oldest first."""
+    return list(
+        connection.scalars(
+            select(Constituent.public_id)
+            .join(Alias, Alias.constituent_id == Constituent.id)
+            .where(Alias.current_id == number, Alias.recorded_until.is_(None))
+            .order_by(Constituent.id)
+        )
+    )
+
+
+def open_reviews_of(connection: Connection, record_ids: Sequence[int]) -> list[OpenReview]:
+    """Open questions that touch any of those records, strongest first."""
+    ids = list(record_ids)
+    rows = connection.execute(
+        select(
+            Review.id,
+            Review.reason,
+            Review.left_record_id,
+            Review.right_record_id,
+            Review.weight_microbits,
+        )
+        .where(
+            Review.closed_at.is_(None),
+            Review.left_record_id.in_(ids) | Review.right_record_id.in_(ids),
+        )
+        .order_by(Review.weight_microbits.desc())
+    ).all()
+    return [OpenReview(*row) for row in rows]
+
+
+def count(connection: Connection) -> dict[str, int]:
+    """How many constituents are current, by kind, and how many reviews are open."""
+    current = connection.execute(
+        select(Constituent.kind, func.count(func.distinct(Link.constituent_id)))
+        .join(Link, Link.constituent_id == Constituent.id)
+        .where(Link.recorded_until.is_(None))
+        .group_by(Constituent.kind)
+    ).all()
+    waiting = connection.execute(
+        select(func.count()).where(Review.closed_at.is_(None))
+    ).scalar_one()
+    return {row[0]: row[1] for row in current} | {"reviews": waiting}

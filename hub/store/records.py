@@ -1,0 +1,316 @@
+"""Records, their keys, tags, holdings and relationships: written in bulk by a load, read in bulk by a link.
+
+A chunk arrives packed as COPY streams (copy_format.py); this module decides only where they go. Every
+write of one chunk belongs to the caller's transaction.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+from psycopg import Connection as DriverConnection
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    any_,
+    bindparam,
+    delete,
+    exists,
+    func,
+    select,
+    text,
+    update,
+)
+from sqlalchemy.dialects.postgresql import ARRAY
+from sqlalchemy.orm import InstrumentedAttribute
+
+from hub.store.copy_format import (
+    HOLDINGS_COLUMNS,
+    KEYS_COLUMNS,
+    RECORDS_COLUMNS,
+    RELATIONSHIPS_COLUMNS,
+    SEEN_COLUMNS,
+    TAGS_COLUMNS,
+    framed,
+    seen_row,
+)
+from hub.store.database import driver
+from hub.store.tables import Holding, Record, RecordKeyRow, Relationship, Seen, Source, tags
+
+
+@dataclass(frozen=True, slots=True)
+class KnownRecord:
+    """What a load needs of a record already stored."""
+
+    id: int
+    version: int
+    content_hash: bytes
+    is_of_this_run: bool
+
+
+@dataclass(frozen=True, slots=True)
+class PackedChunk:
+    """A chunk's rows as COPY streams: new records, changed records, and what hangs on both."""
+
+    new_records: bytes
+    changed_records: bytes
+    keys: bytes
+    tags: bytes
+    holdings: bytes
+    relationships: bytes
+    changed_ids: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class SealedRecord:
+    """A record as it rests, with all that opening it needs."""
+
+    id: int
+    source: str
+    version: int
+    as_of: date | None
+    wrapped_key: bytes
+    core: bytes
+    contact: bytes | None
+    sensitive: bytes | None
+
+
+#: A sealed match row as `stream_matches` yields it: id, source number, version, is_poor, key hash,
+#: wrapped key, match blob.
+MatchRow = tuple[int, int, int, bool, bytes, bytes, bytes]
+
+
+def take_numbers(connection: Connection, count: int) -> list[int]:
+    """The next `count` record numbers; a number not used is never used again."""
+    return list(
+        connection.scalars(
+            text("SELECT nextval('record_numbers') FROM generate_series(1, :count)"),
+            {"count": count},
+        )
+    )
+
+
+def known(
+    connection: Connection, key_hashes: Sequence[bytes], run_id: int
+) -> dict[bytes, KnownRecord]:
+    """Present records by key hash, of those asked for; `is_of_this_run` if this run wrote or met it."""
+    was_seen = (
+        select(Seen.record_id).where(Seen.run_id == run_id, Seen.record_id == Record.id).exists()
+    )
+    rows = connection.execute(
+        select(
+            Record.key_hash,
+            Record.id,
+            Record.version,
+            Record.content_hash,
+            (Record.run_id == run_id) | was_seen,
+        ).where(_among(Record.key_hash, key_hashes), Record.removed_at.is_(None))
+    ).all()
+    return {row[0]: KnownRecord(*row[1:]) for row in rows}
+
+
+def _copy(connection: DriverConnection[tuple[object, ...]], target: str, stream: bytes) -> None:
+    with (
+        connection.cursor() as cursor,
+        cursor.copy(f"COPY {target} FROM STDIN (FORMAT binary)") as copy,
+    ):
+        copy.write(stream)
+
+
+def write_chunk(connection: Connection, chunk: PackedChunk) -> None:
+    """Write a chunk: new records are added, changed ones replace what hung on them."""
+    raw = driver(connection)
+    if chunk.changed_ids:
+        _clear_dependents(connection, chunk.changed_ids)
+        connection.execute(
+            delete(RecordKeyRow).where(_among(RecordKeyRow.record_id, chunk.changed_ids))
+        )
+        connection.execute(text("CREATE TEMP TABLE changed (LIKE records) ON COMMIT DROP"))
+        _copy(raw, f"changed ({RECORDS_COLUMNS})", chunk.changed_records)
+        connection.execute(_REPLACE_CHANGED)
+    _copy(raw, f"records ({RECORDS_COLUMNS})", chunk.new_records)
+    _copy(raw, f"record_keys ({KEYS_COLUMNS})", chunk.keys)
+    _copy(raw, f"tags ({TAGS_COLUMNS})", chunk.tags)
+    _copy(raw, f"holdings ({HOLDINGS_COLUMNS})", chunk.holdings)
+    _copy(raw, f"relationships ({RELATIONSHIPS_COLUMNS})", chunk.relationships)
+
+
+_REPLACE_CHANGED = text(
+    """
+    UPDATE records SET version = changed.version, run_id = changed.run_id, as_of = changed.as_of,
+        is_poor = changed.is_poor, content_hash = changed.content_hash, core = changed.core,
+        contact = changed.contact, sensitive = changed.sensitive, match = changed.match,
+        loaded_at = changed.loaded_at
+    FROM changed WHERE records.id = changed.id
+    """
+)
+
+
+def _among(
+    column: InstrumentedAttribute[Any] | ColumnElement[Any], values: Sequence[Any]
+) -> ColumnElement[bool]:
+    """`column = ANY(values)`: one array parameter, where IN would make one parameter a value."""
+    return column == any_(bindparam(None, list(values), type_=ARRAY(column.type)))
+
+
+def _clear_dependents(connection: Connection, record_ids: Sequence[int]) -> None:
+    connection.execute(delete(tags).where(_among(tags.c.record_id, record_ids)))
+    connection.execute(delete(Holding).where(_among(Holding.record_id, record_ids)))
+    connection.execute(delete(Relationship).where(_among(Relationship.record_id, record_ids)))
+
+
+def mark_seen(connection: Connection, run_id: int, record_ids: Sequence[int]) -> None:
+    """Note unchanged records that a running snapshot load met."""
+    if record_ids:
+        stream = framed(seen_row(run_id, record_id) for record_id in record_ids)
+        _copy(driver(connection), f"seen ({SEEN_COLUMNS})", stream)
+
+
+def _missing(source_id: int, run_id: int) -> tuple[ColumnElement[bool], ...]:
+    was_seen = exists().where(Seen.run_id == run_id, Seen.record_id == Record.id)
+    return (
+        Record.source_id == source_id,
+        Record.removed_at.is_(None),
+        Record.run_id != run_id,
+        ~was_seen,
+    )
+
+
+def count_present(connection: Connection, source_id: int) -> int:
+    """Records of a source that are not removed."""
+    statement = select(func.count()).where(
+        Record.source_id == source_id, Record.removed_at.is_(None)
+    )
+    return connection.execute(statement).scalar_one()
+
+
+def count_missing(connection: Connection, source_id: int, run_id: int) -> int:
+    """Present records that a complete snapshot run did not meet."""
+    return connection.execute(
+        select(func.count()).select_from(Record).where(*_missing(source_id, run_id))
+    ).scalar_one()
+
+
+def remove_missing(connection: Connection, source_id: int, run_id: int, at: datetime) -> int:
+    """Mark them removed and drop their tags, so that nothing finds them; answers how many."""
+    removed = connection.scalars(
+        update(Record)
+        .where(*_missing(source_id, run_id))
+        .values(removed_at=at)
+        .returning(Record.id)
+    ).all()
+    if removed:
+        _clear_dependents(connection, removed)
+    return len(removed)
+
+
+def forget_seen(connection: Connection, run_id: int) -> None:
+    """Drop a finished run's notes."""
+    connection.execute(delete(Seen).where(Seen.run_id == run_id))
+
+
+def number_range(connection: Connection) -> tuple[int, int]:
+    """The smallest and largest record number in use, (0, 0) when there is none."""
+    low, high = connection.execute(select(func.min(Record.id), func.max(Record.id))).one()
+    return low or 0, high or 0
+
+
+def stream_matches(
+    connection: Connection, source_ids: Sequence[int], low: int, high: int, batch: int = 20_000
+) -> Iterator[list[MatchRow]]:
+    """Sealed match rows of present records of those sources with low <= id < high, in order of id."""
+    with driver(connection).cursor(name="matches", binary=True) as cursor:
+        cursor.execute(_MATCHES, {"sources": list(source_ids), "low": low, "high": high})
+        while rows := cursor.fetchmany(batch):
+            yield rows  # type: ignore[misc]  # the columns of _MATCHES, in order
+
+
+_MATCHES = """
+    SELECT r.id, r.source_id, r.version, r.is_poor, r.key_hash, k.wrapped_key, r.match
+    FROM records r JOIN record_keys k ON k.record_id = r.id
+    WHERE r.id >= %(low)s AND r.id < %(high)s AND r.removed_at IS NULL
+        AND r.source_id = ANY(%(sources)s)
+    ORDER BY r.id
+"""
+
+_TAG_LAYOUT = np.dtype(
+    [
+        ("fields", ">i2"),
+        ("l1", ">i4"),
+        ("tag", ">i8"),
+        ("l2", ">i4"),
+        ("record", ">i8"),
+        ("l3", ">i4"),
+        ("rule", ">i2"),
+    ]
+)
+_COPY_HEADER_BYTES = 19
+_COPY_TRAILER_BYTES = 2
+
+
+def read_tags(
+    connection: Connection, rules: Sequence[int]
+) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64], npt.NDArray[np.int16]]:
+    """All tags of those rules as three columns: tag, record, rule.
+
+    Ten million rows: read as one binary COPY and laid under a numpy type, about 0.2 us a row.
+    """
+    query = f"SELECT tag, record_id, rule FROM tags WHERE rule IN ({', '.join(map(str, rules))})"  # noqa: S608 (integers)
+    buffer = bytearray()
+    with (
+        driver(connection).cursor() as cursor,
+        cursor.copy(f"COPY ({query}) TO STDOUT (FORMAT binary)") as copy,
+    ):
+        for part in copy:
+            buffer += part
+    body = memoryview(buffer)[_COPY_HEADER_BYTES : len(buffer) - _COPY_TRAILER_BYTES]
+    rows = np.frombuffer(body, dtype=_TAG_LAYOUT)
+    return (
+        rows["tag"].astype(np.int64),
+        rows["record"].astype(np.int64),
+        rows["rule"].astype(np.int16),
+    )
+
+
+def sealed(connection: Connection, record_ids: Sequence[int]) -> list[SealedRecord]:
+    """Those records as they rest, in order of id."""
+    rows = connection.execute(
+        select(
+            Record.id,
+            Source.name,
+            Record.version,
+            Record.as_of,
+            RecordKeyRow.wrapped_key,
+            Record.core,
+            Record.contact,
+            Record.sensitive,
+        )
+        .join(Source, Source.id == Record.source_id)
+        .join(RecordKeyRow, RecordKeyRow.record_id == Record.id)
+        .where(_among(Record.id, record_ids))
+        .order_by(Record.id)
+    ).all()
+    return [SealedRecord(*row) for row in rows]
+
+
+def find_by_key(connection: Connection, key_hash: bytes) -> int | None:
+    """The present record under that keyed hash."""
+    return connection.scalar(
+        select(Record.id).where(Record.key_hash == key_hash, Record.removed_at.is_(None))
+    )
+
+
+def related(connection: Connection, record_ids: Sequence[int]) -> list[tuple[int, str, int]]:
+    """Relationships from or to those records whose other side is present: (from, kind, to)."""
+    other = select(Record.id, Record.key_hash).where(Record.removed_at.is_(None)).subquery()
+    statement = select(Relationship.record_id, Relationship.kind, other.c.id).join(
+        other, other.c.key_hash == Relationship.other_key_hash
+    )
+    outgoing = connection.execute(statement.where(_among(Relationship.record_id, record_ids))).all()
+    incoming = connection.execute(statement.where(_among(other.c.id, record_ids))).all()
+    return sorted({(row[0], row[1], row[2]) for row in (*outgoing, *incoming)})

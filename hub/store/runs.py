@@ -1,0 +1,163 @@
+"""Runs of loads and links, and the quarantine of rows they set aside."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection, func, select, update
+from sqlalchemy.dialects.postgresql import insert
+
+from hub.store.tables import Quarantined, Run, Source
+
+
+@dataclass(frozen=True, slots=True)
+class SetAside:
+    """A row to quarantine: where it stood, the rule it broke, its keyed content hash and the sealed row."""
+
+    row_number: int
+    location: str | None
+    field: str | None
+    rule: str
+    content_hash: bytes
+    sealed_row: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class QuarantinedRow:
+    """A quarantined row as it is listed; the row itself stays sealed."""
+
+    id: int
+    source: str
+    location: str | None
+    row_number: int
+    field: str | None
+    rule: str
+    quarantined_at: datetime
+
+
+def start(connection: Connection, kind: str, source_id: int | None, at: datetime) -> int:
+    """Open a run; one of the same kind and source still marked running has died and is marked so."""
+    connection.execute(
+        update(Run)
+        .where(
+            Run.kind == kind, Run.state == "running", Run.source_id.is_not_distinct_from(source_id)
+        )
+        .values(state="abandoned", finished_at=at)
+    )
+    return connection.execute(
+        insert(Run)
+        .values(kind=kind, source_id=source_id, state="running", started_at=at, counts={})
+        .returning(Run.id)
+    ).scalar_one()
+
+
+def interrupted(
+    connection: Connection, kind: str, source_id: int
+) -> tuple[int, dict[str, Any]] | None:
+    """The run of that kind and source that never finished, with its counts so far; None if there is none."""
+    row = connection.execute(
+        select(Run.id, Run.counts).where(
+            Run.kind == kind, Run.state == "running", Run.source_id == source_id
+        )
+    ).one_or_none()
+    return None if row is None else (row.id, row.counts)
+
+
+def record_counts(connection: Connection, run_id: int, counts: dict[str, Any]) -> None:
+    """Write what a running run has counted so far."""
+    connection.execute(update(Run).where(Run.id == run_id).values(counts=counts))
+
+
+def finish(
+    connection: Connection, run_id: int, state: str, counts: dict[str, Any], at: datetime
+) -> None:
+    """Close a run as finished or failed."""
+    connection.execute(
+        update(Run).where(Run.id == run_id).values(state=state, counts=counts, finished_at=at)
+    )
+
+
+def quarantine(
+    connection: Connection, source_id: int, run_id: int, rows: Sequence[SetAside], at: datetime
+) -> None:
+    """Set rows aside; a row met again in a later run is the same one, re-opened."""
+    if not rows:
+        return
+    latest = {row.content_hash: row for row in rows}
+    statement = insert(Quarantined).values(
+        [
+            {
+                "source_id": source_id,
+                "run_id": run_id,
+                "row_number": row.row_number,
+                "location": row.location,
+                "field": row.field,
+                "rule": row.rule,
+                "content_hash": row.content_hash,
+                "sealed_row": row.sealed_row,
+                "quarantined_at": at,
+            }
+            for row in latest.values()
+        ]
+    )
+    connection.execute(
+        statement.on_conflict_do_update(
+            index_elements=[Quarantined.source_id, Quarantined.content_hash],
+            set_={
+                name: statement.excluded[name]
+                for name in ("run_id", "row_number", "location", "field", "rule", "sealed_row")
+            }
+            | {"resolved_at": None},
+        )
+    )
+
+
+def resolve_quarantine_before(
+    connection: Connection, source_id: int, run_id: int, at: datetime
+) -> None:
+    """Close what a complete snapshot no longer contains."""
+    connection.execute(
+        update(Quarantined)
+        .where(
+            Quarantined.source_id == source_id,
+            Quarantined.run_id != run_id,
+            Quarantined.resolved_at.is_(None),
+        )
+        .values(resolved_at=at)
+    )
+
+
+def list_quarantine(connection: Connection, source: str | None, limit: int) -> list[QuarantinedRow]:
+    """Open quarantined rows, newest first, of one source or all."""
+    statement = (
+        select(
+            Quarantined.id,
+            Source.name,
+            Quarantined.location,
+            Quarantined.row_number,
+            Quarantined.field,
+            Quarantined.rule,
+            Quarantined.quarantined_at,
+        )
+        .join(Source, Source.id == Quarantined.source_id)
+        .where(Quarantined.resolved_at.is_(None))
+        .order_by(Quarantined.id.desc())
+        .limit(limit)
+    )
+    if source is not None:
+        statement = statement.where(Source.name == source)
+    return [QuarantinedRow(*row) for row in connection.execute(statement).all()]
+
+
+def count_quarantine(connection: Connection) -> dict[tuple[str, str], int]:
+    """Open quarantined rows by (source, rule)."""
+    statement = (
+        select(Source.name, Quarantined.rule, func.count())
+        .join(Source, Source.id == Quarantined.source_id)
+        .where(Quarantined.resolved_at.is_(None))
+        .group_by(Source.name, Quarantined.rule)
+    )
+    return {(name, rule): count for name, rule, count in connection.execute(statement).all()}

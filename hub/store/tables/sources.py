@@ -1,0 +1,33 @@
+"""The back-office systems records come from."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sqlalchemy import Identity, SmallInteger
+from sqlalchemy.orm import Mapped, mapped_column
+
+from hub.store.tables.base import Base
+
+
+class Source(Base):
+    """A source as last loaded.
+
+    `cursor` is the sealed position after the last committed chunk, None when the last run finished;
+    `watermark` the sealed position a finished incremental run reached. `custom` maps each custom
+    attribute to its comparison.
+    """
+
+    __tablename__ = "sources"
+
+    id: Mapped[int] = mapped_column(SmallInteger, Identity(), primary_key=True)
+    name: Mapped[str] = mapped_column(unique=True)
+    agency: Mapped[str]
+    label: Mapped[str]
+    kind: Mapped[str]
+    is_duplicate_free: Mapped[bool]
+    is_sensitive: Mapped[bool]
+    custom: Mapped[dict[str, Any]]
+    fingerprint: Mapped[bytes]
+    cursor: Mapped[bytes | None]
+    watermark: Mapped[bytes | None]
