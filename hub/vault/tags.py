@@ -1,0 +1,74 @@
+"""Keyed fingerprints of values: the same value gives the same number, and only for who holds the key.
+
+BLAKE2b in its keyed mode (RFC 7693) stands where HMAC-SHA256 would: it is a MAC by design, needs no
+second pass since its last block is marked (no length extension), has been shown a sound
+pseudo-random function (Luykx, Mennink, Neves 2016), and costs about half. Which values may be tagged
+at all (compound ones only) is decided by who calls.
+"""
+
+from __future__ import annotations
+
+from hashlib import blake2b
+from typing import Final
+
+from hub.vault.keyring import Purpose, RootKey
+
+TAG_BYTES: Final = 8
+HASH_BYTES: Final = 16
+
+_TAG_DOMAIN: Final = b"hub/tag1"
+_KEY_DOMAIN: Final = b"hub/key-hash/1"
+_CONTENT_DOMAIN: Final = b"hub/content/1"
+
+
+class Tagger:
+    """64-bit tags of blocking values, for the join that finds candidates.
+
+    One rule's tags say nothing about another's: the rule's number is part of the hash's own
+    parameters, not of the text. At 64 bits, ten million values of a rule meet by chance in about one
+    run of 400,000, and a chance meeting only costs one comparison.
+    """
+
+    __slots__ = ("_key", "_states")
+
+    def __init__(self, keys: RootKey) -> None:
+        self._key = keys.derive(Purpose.TAG)
+        self._states: dict[int, blake2b] = {}
+
+    def tag(self, rule: int, value: str) -> int:
+        """The value's tag under a rule's stable number (0 to 2^64-1), as a signed 64-bit integer."""
+        prepared = self._states.get(rule)
+        if prepared is None:
+            person = _TAG_DOMAIN + rule.to_bytes(8, "big")
+            prepared = blake2b(digest_size=TAG_BYTES, key=self._key, person=person)
+            self._states[rule] = prepared
+        # A copy of the keyed state saves hashing the key's block again for each value.
+        state = prepared.copy()
+        state.update(value.encode("utf-8", "surrogatepass"))
+        return int.from_bytes(state.digest(), "big", signed=True)
+
+
+class Hasher:
+    """16-byte keyed hashes that stand for a record's key and for a row's content."""
+
+    __slots__ = ("_content", "_key")
+
+    def __init__(self, keys: RootKey) -> None:
+        self._key = _prepared(keys.derive(Purpose.KEY_HASH), _KEY_DOMAIN)
+        self._content = _prepared(keys.derive(Purpose.CONTENT_HASH), _CONTENT_DOMAIN)
+
+    def key(self, record_key: str) -> bytes:
+        """Of a record key as it is written, `source:local_id`: the same for the record each time."""
+        state = self._key.copy()
+        state.update(record_key.encode("utf-8", "surrogatepass"))
+        return state.digest()
+
+    def content(self, content: bytes) -> bytes:
+        """Of a row as read: equal hashes mean an unchanged row."""
+        state = self._content.copy()
+        state.update(content)
+        return state.digest()
+
+
+def _prepared(key: bytes, domain: bytes) -> blake2b:
+    return blake2b(digest_size=HASH_BYTES, key=key, person=domain)
