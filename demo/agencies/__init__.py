@@ -1,0 +1,1 @@
+"""The five agencies of the demo world, and the seven sources they keep, each in its own format."""
