@@ -82,3 +82,8 @@ def read_settings() -> Settings:
     except ValidationError as error:
         problems = [f"HUB_{str(item['loc'][0]).upper()}: {item['msg']}" for item in error.errors()]
         raise SettingsInvalid("; ".join(problems)) from None
+
+
+def secret(name: str) -> str | None:
+    """The environment variable a source's YAML refers to as env:NAME."""
+    return os.environ.get(name)

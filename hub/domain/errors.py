@@ -73,6 +73,10 @@ class ModelUnfit(HubError):
         super().__init__("model refused: " + "; ".join(reasons))
 
 
+class ModelUnknown(HubError):
+    """No model of that name was published."""
+
+
 class TooFewToTrain(HubError):
     """Too few records or candidate pairs to learn a model from."""
 

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import fields
-from typing import Any, Final
+from datetime import date, datetime
+from typing import Any, Final, get_type_hints
 
 import msgspec
 
@@ -24,6 +25,10 @@ from hub.domain.sensitivity import (
 _encode = msgspec.json.Encoder().encode
 _decode = msgspec.json.Decoder(dict[str, Any]).decode
 
+#: msgspec cannot choose between a date and a datetime, so `as_of` is read here and the rest by type.
+_TYPES: Final = {
+    name: kind for name, kind in get_type_hints(Record).items() if name not in ("as_of", "key")
+}
 _OUTSIDE: Final = frozenset({"key", "kind", "as_of", "identifiers"})
 _BY_CLASS: Final = {
     SensitivityClass.CONTACT: tuple(sorted(CONTACT_FIELDS)),
@@ -65,6 +70,11 @@ def from_blobs(
         content = _decode(blob)
         merged["identifiers"] += content.pop("identifiers", [])
         merged |= content
-    merged["key"] = RecordKey(source, merged.pop("local_id"))
-    merged["kind"] = kind
-    return msgspec.convert(merged, Record)
+    key = RecordKey(source, merged.pop("local_id"))
+    as_of = merged.pop("as_of", None)
+    values = {name: msgspec.convert(value, _TYPES[name]) for name, value in merged.items()}
+    return Record(key, kind, _moment(as_of) if as_of else None, **values)
+
+
+def _moment(text: str) -> date | datetime:
+    return datetime.fromisoformat(text) if "T" in text else date.fromisoformat(text)

@@ -16,10 +16,21 @@ from sqlalchemy import Connection, func, insert, select, text, update
 
 from hub.store.copy_format import LINKS_COLUMNS, framed, link_row, microseconds
 from hub.store.database import driver
-from hub.store.tables import Alias, Constituent, Home, Link, Review
+from hub.store.tables import Alias, Constituent, Home, Link, Record, Review
 
 Pairs = npt.NDArray[np.int64]
 """Two columns, record and constituent; one row a record."""
+
+
+@dataclass(frozen=True, slots=True)
+class AliasOf:
+    """What an id that is not current resolves to; `current_id` None for a tombstone.
+
+    `follows_id`: the living id it was retired into, None while it has home records of its own.
+    """
+
+    current_id: int | None
+    follows_id: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,14 +44,9 @@ class OpenReview:
     weight_microbits: int
 
 
-def take_numbers(connection: Connection, count: int) -> list[int]:
-    """The next `count` age numbers of ids."""
-    return list(
-        connection.scalars(
-            text("SELECT nextval('constituent_numbers') FROM generate_series(1, :count)"),
-            {"count": count},
-        )
-    )
+def next_number(connection: Connection) -> int:
+    """The age number the next id gets; unique under the lock of the journey that issues."""
+    return connection.execute(select(func.coalesce(func.max(Constituent.id), 0) + 1)).scalar_one()
 
 
 def issue(
@@ -82,14 +88,14 @@ def current_homes(connection: Connection, kind: str) -> Pairs:
     return _current(connection, Home, kind)
 
 
-def current_aliases(connection: Connection, kind: str) -> dict[int, int | None]:
-    """Ids of that kind that are not current: the id each resolves to, None for a tombstone."""
+def current_aliases(connection: Connection, kind: str) -> dict[int, AliasOf]:
+    """Ids of that kind that are not current, and what each resolves to."""
     statement = (
-        select(Alias.constituent_id, Alias.current_id)
+        select(Alias.constituent_id, Alias.current_id, Alias.follows_id)
         .join(Constituent, Constituent.id == Alias.constituent_id)
         .where(Alias.recorded_until.is_(None), Constituent.kind == kind)
     )
-    return {row.constituent_id: row.current_id for row in connection.execute(statement).all()}
+    return {row[0]: AliasOf(row[1], row[2]) for row in connection.execute(statement).all()}
 
 
 def _rewrite(
@@ -134,10 +140,10 @@ def rewrite_homes(
 def rewrite_aliases(
     connection: Connection,
     ended: Sequence[int],
-    begun: Mapping[int, int | None],
+    begun: Mapping[int, AliasOf],
     at: datetime,
 ) -> None:
-    """End what the ids in `ended` resolved to; begin what those of `begun` do (None: tombstone)."""
+    """End what the ids in `ended` resolved to; begin what those of `begun` do."""
     if ended:
         connection.execute(
             update(Alias)
@@ -148,8 +154,13 @@ def rewrite_aliases(
         connection.execute(
             insert(Alias),
             [
-                {"constituent_id": number, "current_id": current, "recorded_from": at}
-                for number, current in begun.items()
+                {
+                    "constituent_id": number,
+                    "current_id": alias.current_id,
+                    "follows_id": alias.follows_id,
+                    "recorded_from": at,
+                }
+                for number, alias in begun.items()
             ],
         )
 
@@ -287,3 +298,21 @@ def count(connection: Connection) -> dict[str, int]:
         select(func.count()).where(Review.closed_at.is_(None))
     ).scalar_one()
     return {row[0]: row[1] for row in current} | {"reviews": waiting}
+
+
+def links_by_key(connection: Connection) -> list[tuple[bytes, int]]:
+    """Every linked record's key hash, with the age number of the id it is linked to."""
+    statement = (
+        select(Record.key_hash, Link.constituent_id)
+        .join(Link, Link.record_id == Record.id)
+        .where(Link.recorded_until.is_(None), Record.removed_at.is_(None))
+    )
+    return [(row[0], row[1]) for row in connection.execute(statement).all()]
+
+
+def public_ids(connection: Connection) -> dict[int, UUID]:
+    """The public id of each current constituent, by age number."""
+    statement = select(Constituent.id, Constituent.public_id).where(
+        Constituent.id.in_(select(Link.constituent_id).where(Link.recorded_until.is_(None)))
+    )
+    return {row[0]: row[1] for row in connection.execute(statement).all()}

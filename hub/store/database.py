@@ -9,10 +9,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime
+from typing import Any
 
 from psycopg import Connection as DriverConnection
 from sqlalchemy import Connection, Engine, create_engine, insert, inspect, select, text
 from sqlalchemy.exc import OperationalError
+from sqlalchemy.pool import NullPool
 
 from hub.domain.errors import DatabaseUnreachable, MigrationBehind
 from hub.store.tables import Installation
@@ -23,16 +25,16 @@ SCHEMA_HEAD = "0003"
 #: Advisory lock numbers, one per thing that must happen once at a time (docs/architecture.md).
 LOCK_LINK = 0x4855_4201
 LOCK_LOAD = 0x4855_4202
+LOCK_PARTITION = 0x4855_4203
 
 
 def connect(url: str, *, pool_size: int = 4) -> Engine:
-    """An engine on `url`; nothing is sent before the first transaction.
+    """An engine on `url`; nothing is sent before the first transaction. pool_size 0 keeps no connection.
 
     Statement logging stays off: SQLAlchemy would echo parameters, and parameters are people.
     """
-    return create_engine(
-        url, pool_size=pool_size, hide_parameters=True, connect_args={"connect_timeout": 10}
-    )
+    pool: dict[str, Any] = {"pool_size": pool_size} if pool_size else {"poolclass": NullPool}
+    return create_engine(url, hide_parameters=True, connect_args={"connect_timeout": 10}, **pool)
 
 
 @contextmanager

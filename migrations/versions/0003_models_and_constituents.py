@@ -94,6 +94,7 @@ def upgrade() -> None:
         sa.Column("constituent_id", sa.BigInteger(), autoincrement=False, nullable=False),
         sa.Column("recorded_from", sa.DateTime(timezone=True), nullable=False),
         sa.Column("current_id", sa.BigInteger(), nullable=True),
+        sa.Column("follows_id", sa.BigInteger(), nullable=True),
         sa.Column("recorded_until", sa.DateTime(timezone=True), nullable=True),
         sa.ForeignKeyConstraint(
             ["constituent_id"], ["constituents.id"], name="aliases_constituent_id_fkey"
@@ -142,7 +143,6 @@ def upgrade() -> None:
         unique=False,
         postgresql_where=sa.text("closed_at IS NULL"),
     )
-    op.execute("CREATE SEQUENCE constituent_numbers AS bigint")
     op.execute(
         """
         CREATE FUNCTION refuse_change() RETURNS trigger LANGUAGE plpgsql AS $$
@@ -159,4 +159,3 @@ def upgrade() -> None:
     op.execute("GRANT SELECT, INSERT ON models, constituents TO hub_app")
     op.execute("GRANT SELECT, INSERT, UPDATE, DELETE ON active_models TO hub_app")
     op.execute("GRANT SELECT, INSERT, UPDATE ON links, homes, aliases, reviews TO hub_app")
-    op.execute("GRANT USAGE ON SEQUENCE constituent_numbers TO hub_app")

@@ -60,7 +60,10 @@ class Home(Base):
 
 
 class Alias(Base):
-    """An id that is not current: the id it resolves to in one hop, or null for a tombstone."""
+    """An id that is not current: the id it resolves to in one hop, or null for a tombstone.
+
+    `follows_id` is set for an id without home records: the living id it was retired into, and goes with.
+    """
 
     __tablename__ = "aliases"
     __table_args__ = (
@@ -78,6 +81,7 @@ class Alias(Base):
     )
     recorded_from: Mapped[datetime] = mapped_column(primary_key=True)
     current_id: Mapped[int | None]
+    follows_id: Mapped[int | None]
     recorded_until: Mapped[datetime | None]
 
 

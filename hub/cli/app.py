@@ -1,0 +1,28 @@
+"""The command tree. Adding a command: a module here, one line below."""
+
+from __future__ import annotations
+
+import typer
+
+from hub.cli import demo, evaluate, hubs, link, load, model, profile, quarantine
+
+app = typer.Typer(
+    name="hub",
+    help="Constituent Hub: agencies' records of the same people and businesses, as one profile each.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+)
+app.command("init")(hubs.init)
+app.command("migrate")(hubs.migrate)
+app.command("serve")(hubs.serve)
+app.command("stop")(hubs.stop)
+app.command("doctor")(hubs.doctor)
+app.command("load")(load.load)
+app.command("link")(link.link)
+app.command("evaluate")(evaluate.evaluate)
+app.add_typer(profile.app, name="profile")
+app.add_typer(model.app, name="model")
+app.add_typer(quarantine.app, name="quarantine")
+app.add_typer(demo.app, name="demo")

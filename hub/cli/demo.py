@@ -1,0 +1,168 @@
+"""`hub demo generate | run`: an invented population held by five agencies, and what the hub makes of it."""
+
+from __future__ import annotations
+
+import csv
+import shutil
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.table import Table
+
+from demo.generate import generate as generate_world
+from demo.generate import source_files
+from demo.story import MARIA
+from demo.truth import TRUTH_FILE, Manifest
+from hub import wiring
+from hub.cli.link import link_table
+from hub.cli.load import load_table
+from hub.cli.output import answers, errors
+from hub.cli.profile import print_profile
+from hub.domain.errors import SettingsInvalid
+from hub.domain.records import ConstituentKind
+from hub.journeys.accuracy import measure_links
+from hub.journeys.context import Hub
+from hub.journeys.link import link_kind
+from hub.journeys.load import load_sources
+from hub.journeys.memory import MemoryWatch
+from hub.journeys.profile import show_profile
+from hub.settings import Settings, read_settings
+
+app = typer.Typer(help="The demo world.", no_args_is_help=True)
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """What one step of the demo took."""
+
+    name: str
+    seconds: float
+    peak_mb: int
+
+
+class Steps:
+    """Times and watches each step as it runs."""
+
+    def __init__(self) -> None:
+        self.done: list[Step] = []
+
+    @contextmanager
+    def __call__(self, name: str) -> Iterator[None]:
+        errors.print(f"[dim]{name} ...[/]")
+        started = time.monotonic()
+        with MemoryWatch() as memory:
+            yield
+        self.done.append(Step(name, time.monotonic() - started, memory.peak_mb))
+
+
+@app.command("generate")
+def generate(
+    out: Annotated[Path, typer.Option(help="An empty or new folder.")],
+    people: Annotated[
+        int, typer.Option(min=50, help="How many people live in the world.")
+    ] = 20_000,
+    seed: Annotated[int, typer.Option(help="The same seed gives the same world.")] = 7,
+    today: Annotated[
+        str | None, typer.Option(help="The world's today, ISO; default: the day it is.")
+    ] = None,
+) -> None:
+    """Write a world: each agency's own files, a source YAML for each, the truth and a manifest."""
+    day = date.fromisoformat(today) if today else wiring.utc_now().date()
+    try:
+        manifest = generate_world(people, seed, out, day)
+    except FileExistsError as error:
+        raise SettingsInvalid(str(error)) from error
+    answers.print(f"{manifest.records:,} records of {people:,} people in {out}")
+
+
+@app.command("run")
+def run(
+    folder: Annotated[Path, typer.Option("--dir", help="Where the world and its hub are kept.")],
+    people: Annotated[
+        int, typer.Option(min=50, help="How many people live in the world.")
+    ] = 20_000,
+    seed: Annotated[int, typer.Option(help="The same seed gives the same world.")] = 7,
+) -> None:
+    """Generate, load, link and report. A second run finds its world and hub again, and changes nothing."""
+    world = folder / f"world-{people}-{seed}"
+    settings = read_settings().model_copy(
+        update={
+            "data_dir": folder / f"hub-{people}-{seed}",
+            "database_url": None,
+            "root_key_file": None,
+        }
+    )
+    steps = Steps()
+    try:
+        with steps("generate"):
+            manifest = _world(world, people, seed)
+        with steps("start"):
+            wiring.init(settings)
+        _story(settings, world, manifest, steps)
+    finally:
+        wiring.stop_server(settings)
+    answers.print(_steps_table(steps))
+
+
+def _world(world: Path, people: int, seed: int) -> Manifest:
+    """The world, generated once. One left half made by an interrupted run is made anew."""
+    if (world / "manifest.json").exists():
+        return Manifest.load(world)
+    shutil.rmtree(world, ignore_errors=True)
+    return generate_world(people, seed, world, wiring.utc_now().date())
+
+
+def _story(settings: Settings, world: Path, manifest: Manifest, steps: Steps) -> None:
+    with wiring.open_hub(settings) as hub:
+        loaded = wiring.read_sources(source_files(world), settings.chunk_rows)
+        with steps("load"):
+            loads = load_sources(hub, loaded)
+        answers.print(load_table(loads))
+        links = []
+        for kind in ConstituentKind:
+            with steps(f"link {kind}"):
+                links.append(link_kind(hub, kind))
+        answers.print(link_table(links))
+        with steps("profile"):
+            profile = show_profile(hub, str(MARIA.vehicles))
+        print_profile(profile)
+        with steps("measure"):
+            answers.print(_accuracy_table(hub, world))
+    answers.print(
+        f"{manifest.records:,} records of {manifest.people:,} invented people, seed {manifest.seed}"
+    )
+
+
+def _truth(world: Path) -> Iterator[tuple[str, str]]:
+    with (world / TRUTH_FILE).open(newline="", encoding="utf-8") as file:
+        for row in csv.DictReader(file):
+            yield row["record"], row["entity"]
+
+
+def _accuracy_table(hub: Hub, world: Path) -> Table:
+    """How well the links agree with the world's truth, by kind."""
+    found = measure_links(hub, _truth(world))
+    table = Table("against the truth", "precision", "recall", "F1", title="accuracy")
+    for measure, rates in (("pairs", found.pairwise), ("B-cubed", found.bcubed)):
+        table.add_row(measure, f"{rates.precision:.4f}", f"{rates.recall:.4f}", f"{rates.f1:.4f}")
+    table.caption = (
+        f"{found.clusters:,} constituents found of {found.entities_true:,} true ones, "
+        f"{found.exact_entities:.1%} of them exactly; largest {found.largest_cluster} records"
+    )
+    return table
+
+
+def _steps_table(steps: Steps) -> Table:
+    table = Table("step", title="what it took")
+    table.add_column("seconds", justify="right")
+    table.add_column("peak memory, MiB", justify="right")
+    for step in steps.done:
+        table.add_row(step.name, f"{step.seconds:.1f}", f"{step.peak_mb:,}")
+    table.add_row("total", f"{sum(step.seconds for step in steps.done):.1f}", "")
+    return table

@@ -1,0 +1,70 @@
+"""`hub init | migrate | serve | stop | doctor`: the hub itself."""
+
+from __future__ import annotations
+
+import signal
+import threading
+from typing import Annotated
+
+import typer
+
+from hub import wiring
+from hub.cli.output import answers, errors, print_json
+from hub.domain.errors import HubError
+from hub.settings import read_settings
+
+
+def init() -> None:
+    """Make the data folder, the root key, the database and its schema; what exists is kept."""
+    report = wiring.init(read_settings())
+    where = "embedded PostgreSQL" if report.is_embedded else "HUB_DATABASE_URL"
+    answers.print(f"hub ready: {where}, data folder {report.data_dir}")
+    if report.is_new_key:
+        answers.print(
+            f"root key made: {report.root_key_path}\n"
+            "Keep a copy apart from the database's backups: without it nothing can be opened again."
+        )
+
+
+def migrate() -> None:
+    """Bring the database's schema to this release, as the owner of the tables."""
+    wiring.migrate(read_settings())
+    answers.print("schema up to date")
+
+
+def serve() -> None:
+    """Keep the embedded database running in the foreground until interrupted, then stop it."""
+    settings = read_settings()
+    stopped = threading.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda *_: stopped.set())
+    wiring.init(settings)
+    errors.print("serving; interrupt to stop")
+    stopped.wait()
+    wiring.stop_server(settings)
+
+
+def stop() -> None:
+    """Stop the embedded database."""
+    was_running = wiring.stop_server(read_settings())
+    answers.print("stopped" if was_running else "not running")
+
+
+def doctor(
+    as_json: Annotated[bool, typer.Option("--json", help="One JSON document.")] = False,
+) -> None:
+    """Check key, database, schema and counts; exit 1 when something is wrong."""
+    settings = read_settings()
+    try:
+        with wiring.open_hub(settings) as hub:
+            facts = wiring.health(hub)
+    except HubError as error:
+        if as_json:
+            print_json({"is_healthy": False, "reason": str(error)})
+            raise typer.Exit(1) from error
+        raise
+    if as_json:
+        print_json({"is_healthy": True, **facts})
+        return
+    for name, value in facts.items():
+        answers.print(f"{name:<24} {value}")

@@ -1,0 +1,176 @@
+"""Link all present records of one kind: from sealed features to issued ids, published in one transaction.
+
+Decides the order of the steps and what a run reports. Scores and clusters are matching's, ids the
+home rule's (hub.domain.identity). Until the last transaction commits, nothing of a run is seen.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass, field
+from typing import Final
+
+import duckdb
+
+from hub.domain.errors import HubError, TooFewToTrain
+from hub.domain.records import ConstituentKind, CustomAttribute
+from hub.journeys.context import Hub
+from hub.journeys.models import ChosenModel, active_model, train_and_publish
+from hub.journeys.population import read_population
+from hub.journeys.publish_links import Published, publish_links
+from hub.store import database, runs
+from matching.engine import connect
+from matching.linkage import Linkage, link
+from matching.population import Population
+
+Progress = Callable[[str, float], None]
+"""Told (step, share of it that is done, 0 to 1)."""
+
+#: Two threads leave each of the two cores the project is measured on busy; more add memory, not speed.
+_ENGINE_THREADS: Final = 2
+
+
+class LinkBusy(HubError):
+    """Another process is linking."""
+
+
+@dataclass(slots=True)
+class LinkReport:
+    """What a link run found and changed. `seconds` by step, in the order they ran."""
+
+    kind: str
+    model: str = ""
+    is_new_model: bool = False
+    records: int = 0
+    pairs: int = 0
+    constituents: int = 0
+    largest_constituent: int = 0
+    ids_issued: int = 0
+    records_moved: int = 0
+    reviews_open: int = 0
+    tags_suppressed: int = 0
+    tags_outgrown: int = 0
+    seconds: dict[str, float] = field(default_factory=dict)
+
+
+def link_kind(
+    hub: Hub,
+    kind: ConstituentKind,
+    *,
+    is_retraining: bool = False,
+    progress: Progress | None = None,
+) -> LinkReport:
+    """Link the records of one kind with its active model, or with one trained now.
+
+    Too few records to learn from are each left a constituent of their own. Raises LinkBusy,
+    ModelUnfit; then the links are as they were.
+    """
+    with database.held_lock(hub.engine, database.LOCK_LINK) as is_mine:
+        if not is_mine:
+            raise LinkBusy("another process is linking")
+        return _Run(hub, kind, progress or _silent).run(is_retraining=is_retraining)
+
+
+def _silent(step: str, share: float) -> None:  # noqa: ARG001 (the shape of Progress)
+    return
+
+
+class _Run:
+    """One link run of one kind."""
+
+    def __init__(self, hub: Hub, kind: ConstituentKind, progress: Progress) -> None:
+        self._hub = hub
+        self._kind = kind
+        self._progress = progress
+        self._report = LinkReport(kind.value)
+
+    def run(self, *, is_retraining: bool) -> LinkReport:
+        with database.transaction(self._hub.engine) as connection:
+            run_id = runs.start(connection, f"link {self._kind}", None, self._hub.now())
+        try:
+            self._link(run_id, is_retraining=is_retraining)
+        except Exception:
+            self._close(run_id, "failed")
+            raise
+        self._close(run_id, "finished")
+        return self._report
+
+    def _close(self, run_id: int, state: str) -> None:
+        with database.transaction(self._hub.engine) as connection:
+            runs.finish(connection, run_id, state, asdict(self._report), self._hub.now())
+
+    def _link(self, run_id: int, *, is_retraining: bool) -> None:
+        chosen = None if is_retraining else active_model(self._hub, self._kind)
+        with self._timed("read"):
+            population, custom = read_population(
+                self._hub,
+                self._kind,
+                chosen.model.custom if chosen else (),
+                lambda share: self._progress("read", share),
+            )
+        self._report.records = len(population.features)
+        engine = connect(self._hub.limits.matching_memory_mb, _ENGINE_THREADS)
+        try:
+            chosen = chosen or self._train(population, custom, engine)
+            linkage = self._score(population, chosen, engine) if chosen else None
+        finally:
+            engine.close()
+        with self._timed("publish"):
+            published = publish_links(
+                self._hub, self._kind, run_id, population, linkage, chosen.id if chosen else None
+            )
+        self._tell(linkage, published)
+
+    def _train(
+        self,
+        population: Population,
+        custom: tuple[CustomAttribute, ...],
+        engine: duckdb.DuckDBPyConnection,
+    ) -> ChosenModel | None:
+        with self._timed("train"):
+            try:
+                chosen = train_and_publish(
+                    self._hub, self._kind, population.features, population.tags, custom, engine
+                )
+            except TooFewToTrain:
+                return None
+        self._report.is_new_model = True
+        return chosen
+
+    def _score(
+        self, population: Population, chosen: ChosenModel, engine: duckdb.DuckDBPyConnection
+    ) -> Linkage:
+        self._report.model = chosen.model.name
+        linkage = link(
+            population,
+            chosen.model,
+            connection=engine,
+            merge_min_microbits=chosen.model.merge_min_microbits,
+            tag_cap=self._hub.limits.tag_records_max,
+            progress=self._progress,
+        )
+        self._report.seconds |= linkage.seconds
+        return linkage
+
+    def _tell(self, linkage: Linkage | None, published: Published) -> None:
+        report = self._report
+        report.constituents = published.constituents
+        report.ids_issued = published.ids_issued
+        report.records_moved = published.records_moved
+        report.reviews_open = published.reviews_open
+        report.largest_constituent = min(1, published.constituents)
+        if linkage is not None:
+            report.pairs = linkage.statistics.pairs
+            report.largest_constituent = linkage.statistics.largest_cluster
+            report.tags_suppressed = linkage.statistics.suppressed_tags
+            report.tags_outgrown = linkage.statistics.outgrown_tags
+
+    @contextmanager
+    def _timed(self, step: str) -> Iterator[None]:
+        self._progress(step, 0.0)
+        started = time.monotonic()
+        yield
+        self._report.seconds[step] = time.monotonic() - started
+        self._progress(step, 1.0)

@@ -1,0 +1,136 @@
+"""The model a kind is linked with: the active one, or one trained, judged and published now.
+
+Decides when to train and how a model rests (parameters in the clear, rarities sealed). What a model
+learns is matching.splink_model's, what it must pass matching.publish's.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import duckdb
+import msgspec
+import pyarrow as pa
+
+from hub.domain.errors import ModelUnfit, ModelUnknown
+from hub.domain.records import ConstituentKind, CustomAttribute
+from hub.journeys.context import Hub
+from hub.store import database, models
+from hub.store.models import StoredModel
+from hub.vault.keyring import Purpose
+from hub.vault.sealing import ValueSealer
+from matching.candidates import suppressed_tags
+from matching.features import FEATURES_VERSION
+from matching.model import Model, from_json, with_suppressed
+from matching.publish import check
+from matching.splink_model import train
+
+
+@dataclass(frozen=True, slots=True)
+class ChosenModel:
+    """A published model with its number, and whether it was trained just now."""
+
+    id: int
+    model: Model
+    is_new: bool
+
+
+def active_model(hub: Hub, kind: ConstituentKind) -> ChosenModel | None:
+    """The kind's active model, None before the first or when it fits an older form of the features."""
+    with database.transaction(hub.engine) as connection:
+        stored = models.active(connection, kind)
+    if stored is None:
+        return None
+    model = opened(hub, stored)
+    return (
+        ChosenModel(stored.id, model, False) if model.features_version == FEATURES_VERSION else None
+    )
+
+
+def opened(hub: Hub, stored: StoredModel) -> Model:
+    """A stored model with its rarities unsealed."""
+    rarities = _sealer(hub).open(stored.name.encode(), stored.sealed_term_frequencies)
+    return from_json(msgspec.json.encode(stored.parameters), rarities)
+
+
+def train_and_publish(
+    hub: Hub,
+    kind: ConstituentKind,
+    features: pa.Table,
+    tags: pa.Table,
+    custom: tuple[CustomAttribute, ...],
+    connection: duckdb.DuckDBPyConnection,
+) -> ChosenModel:
+    """Train on these records, judge, publish and make active.
+
+    Raises TooFewToTrain, or ModelUnfit with each reason; then nothing is stored.
+    """
+    now = hub.now()
+    model = train(
+        features,
+        kind,
+        custom,
+        name=model_name(kind, now),
+        connection=connection,
+        pairs_max=hub.limits.training_pairs_max,
+    )
+    too_common = suppressed_tags(connection, tags, hub.limits.tag_records_max)
+    model = with_suppressed(model, tuple(too_common["tag"].to_pylist()))
+    check(model)
+    return ChosenModel(_store(hub, model, now), model, True)
+
+
+def publish_model(hub: Hub, model: Model) -> ChosenModel:
+    """Judge a model made elsewhere, publish it and make it active. Raises ModelUnfit."""
+    check(model)
+    with database.transaction(hub.engine) as connection:
+        if models.find(connection, model.name) is not None:
+            raise ModelUnfit([f"a model named {model.name} is published already"])
+    return ChosenModel(_store(hub, model, hub.now()), model, True)
+
+
+def model_name(kind: ConstituentKind, at: datetime) -> str:
+    """A model's dated name: `person-2026-11-22T10:15:00.123456Z`."""
+    return f"{kind}-{at.strftime('%Y-%m-%dT%H:%M:%S.%fZ')}"
+
+
+def _store(hub: Hub, model: Model, at: datetime) -> int:
+    sealed = _sealer(hub).seal(model.name.encode(), model.rarities_to_json())
+    with database.transaction(hub.engine) as connection:
+        return models.publish(
+            connection, model.name, model.kind, msgspec.json.decode(model.to_json()), sealed, at
+        )
+
+
+def _sealer(hub: Hub) -> ValueSealer:
+    return ValueSealer(hub.keys, Purpose.MODEL)
+
+
+@dataclass(frozen=True, slots=True)
+class ModelRow:
+    """A published model as it is listed."""
+
+    name: str
+    kind: str
+    published_at: datetime
+    is_active: bool
+
+
+def list_models(hub: Hub) -> list[ModelRow]:
+    """All published models, newest first."""
+    with database.transaction(hub.engine) as connection:
+        return [
+            ModelRow(stored.name, stored.kind, stored.published_at, is_active)
+            for stored, is_active in models.every(connection)
+        ]
+
+
+def show_model(hub: Hub, name: str) -> dict[str, Any]:
+    """A model's parameters and card, by its name or as the active one of a kind. Raises ModelUnknown."""
+    with database.transaction(hub.engine) as connection:
+        stored = models.find(connection, name) or models.active(connection, name)
+    if stored is None:
+        raise ModelUnknown("no model of that name is published, and no kind of that name has one")
+    return stored.parameters

@@ -1,0 +1,224 @@
+"""A chunk of a source's rows -> what a load writes: mapped, made comparable, sealed, tagged and packed.
+
+The costly half of a load, a pure function of the rows, the mapping and the keys, so it runs in any
+process. Which rows are worth it, and the transaction, are load.py's.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date, datetime
+
+import msgspec
+
+from connectors.contract import Row
+from connectors.mapping import Mapper
+from connectors.source import SourceBody
+from hub.domain.records import CustomComparison, Record, Rejected
+from hub.domain.sensitivity import SensitivityClass
+from hub.journeys.blobs import to_blobs
+from hub.store import copy_format
+from hub.store.records import PackedChunk
+from hub.store.runs import SetAside
+from hub.vault.keyring import Purpose, RootKey
+from hub.vault.sealing import RecordSealer, ValueSealer
+from hub.vault.tags import Hasher, Tagger
+from matching.blocking import is_poor, keys
+from matching.features import Features, derive
+
+
+@dataclass(frozen=True, slots=True)
+class PendingRow:
+    """A row worth mapping: its place, its values, and the record it is or becomes.
+
+    `is_change` says that the record exists; `version` is the one to write. `hashes`: key, content.
+    """
+
+    number: int
+    values: Row
+    record_id: int
+    version: int
+    is_change: bool
+    hashes: tuple[bytes, bytes]
+
+
+@dataclass(frozen=True, slots=True)
+class Chunk:
+    """Rows of one source and batch, with all that packing them needs."""
+
+    source: str
+    source_id: int
+    run_id: int
+    columns: tuple[str, ...]
+    location: str
+    rows: tuple[PendingRow, ...]
+    loaded_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class PreparedChunk:
+    """The chunk, ready to write, and the rows that may not become records."""
+
+    packed: PackedChunk
+    set_aside: tuple[SetAside, ...]
+    inserted: int
+    changed: int
+
+
+@dataclass(slots=True)
+class _Streams:
+    """Packed rows by table, as they come."""
+
+    new_records: list[bytes] = field(default_factory=list)
+    changed_records: list[bytes] = field(default_factory=list)
+    keys: list[bytes] = field(default_factory=list)
+    tags: list[bytes] = field(default_factory=list)
+    holdings: list[bytes] = field(default_factory=list)
+    relationships: list[bytes] = field(default_factory=list)
+    changed_ids: list[int] = field(default_factory=list)
+
+    def packed(self) -> PackedChunk:
+        framed = copy_format.framed
+        return PackedChunk(
+            framed(self.new_records),
+            framed(self.changed_records),
+            framed(self.keys),
+            framed(self.tags),
+            framed(self.holdings),
+            framed(self.relationships),
+            tuple(self.changed_ids),
+        )
+
+
+class Preparer:
+    """The state of one worker: keys, and the mapping of each source it has met.
+
+    sources: by id, every source of this load. custom: how each declared custom attribute is compared.
+    """
+
+    def __init__(
+        self,
+        keys: RootKey,
+        sources: Mapping[str, SourceBody],
+        custom: Mapping[str, CustomComparison],
+    ) -> None:
+        self._sources = sources
+        self._custom = custom
+        self._sealer = RecordSealer(keys)
+        self._values = ValueSealer(keys, Purpose.QUARANTINE)
+        self._tagger = Tagger(keys)
+        self._hasher = Hasher(keys)
+        self._mappers: dict[tuple[str, tuple[str, ...]], Mapper] = {}
+
+    def prepare(self, chunk: Chunk) -> PreparedChunk:
+        """Map, derive, seal, tag and pack the rows of one chunk."""
+        source = self._sources[chunk.source]
+        mapper = self._mapper(source, chunk.columns)
+        streams = _Streams()
+        set_aside = []
+        for row in chunk.rows:
+            record = mapper.record(row.values, row.number, chunk.location)
+            if isinstance(record, Rejected):
+                set_aside.append(self.set_aside(record, row.values, row.hashes[1]))
+            else:
+                self._pack(streams, chunk, row, record, is_sensitive=source.sensitive)
+        changed = len(streams.changed_ids)
+        return PreparedChunk(
+            streams.packed(), tuple(set_aside), len(streams.keys) - changed, changed
+        )
+
+    def set_aside(self, rejected: Rejected, raw: Row | str, content_hash: bytes) -> SetAside:
+        """Seal a rejected row for the quarantine, bound to its keyed content hash."""
+        sealed = self._values.seal(content_hash, _encode_raw(raw))
+        return SetAside(
+            rejected.row, rejected.location, rejected.field, rejected.rule, content_hash, sealed
+        )
+
+    def _mapper(self, source: SourceBody, columns: tuple[str, ...]) -> Mapper:
+        known = self._mappers.get((source.id, columns))
+        if known is None:
+            known = self._mappers[source.id, columns] = Mapper(source, columns)
+        return known
+
+    def _pack(
+        self,
+        streams: _Streams,
+        chunk: Chunk,
+        row: PendingRow,
+        record: Record,
+        *,
+        is_sensitive: bool,
+    ) -> None:
+        number = row.record_id
+        features = derive(record, self._custom)
+        blobs = to_blobs(record, is_sensitive=is_sensitive)
+        blobs[SensitivityClass.MATCH] = _encode_features(features)
+        sealed = self._sealer.seal(number, row.version, blobs)
+        record_row = copy_format.record_row(
+            number,
+            chunk.source_id,
+            row.version,
+            chunk.run_id,
+            _day(record.as_of),
+            is_poor(record.kind, features),
+            row.hashes,
+            (
+                sealed.blobs[SensitivityClass.CORE],
+                sealed.blobs.get(SensitivityClass.CONTACT),
+                sealed.blobs.get(SensitivityClass.SENSITIVE),
+                sealed.blobs[SensitivityClass.MATCH],
+            ),
+            copy_format.microseconds(chunk.loaded_at),
+        )
+        if row.is_change:
+            streams.changed_ids.append(number)
+            streams.changed_records.append(record_row)
+        else:
+            streams.new_records.append(record_row)
+        streams.keys.append(copy_format.key_row(number, sealed.wrapped_key))
+        tag = self._tagger.tag
+        streams.tags += {
+            copy_format.tag_row(tag(key.rule, key.value), number, key.rule)
+            for key in keys(record.kind, features)
+        }
+        self._pack_children(streams, number, record, is_sensitive=is_sensitive)
+
+    def _pack_children(
+        self, streams: _Streams, number: int, record: Record, *, is_sensitive: bool
+    ) -> None:
+        for place, holding in enumerate(record.holdings):
+            # Of a sensitive source even the number of holdings would speak: nothing is in the clear.
+            if not is_sensitive:
+                streams.holdings.append(
+                    copy_format.holding_row(
+                        number,
+                        place,
+                        holding.type,
+                        holding.status,
+                        holding.valid_from,
+                        holding.valid_until,
+                    )
+                )
+        for place, relationship in enumerate(record.relationships):
+            other = self._hasher.key(str(relationship.other))
+            streams.relationships.append(
+                copy_format.relationship_row(number, place, relationship.kind, other)
+            )
+
+
+_encode_raw = msgspec.json.Encoder(enc_hook=str).encode
+_encode_match = msgspec.json.Encoder().encode
+
+
+def _encode_features(features: Features) -> bytes:
+    return _encode_match((features.values, features.custom))
+
+
+def _day(moment: date | datetime | None) -> date | None:
+    return moment.date() if isinstance(moment, datetime) else moment
+
+
+def prepare(preparer: Preparer, chunk: Chunk) -> PreparedChunk:
+    """`Preparer.prepare` as a function a worker process can be sent."""
+    return preparer.prepare(chunk)

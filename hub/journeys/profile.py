@@ -1,0 +1,224 @@
+"""Show one constituent: its records unsealed, their values chosen by survivorship, each with its source.
+
+Reads only. Who may call this is not decided here: the command line is the operator's own; agencies
+go through a look-up, which decides and discloses.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Final
+from uuid import UUID
+
+from sqlalchemy import Connection
+
+from hub.domain.constituents import (
+    AttributeView,
+    CaseView,
+    HoldingView,
+    Profile,
+    RelationshipView,
+)
+from hub.domain.errors import ConstituentUnknown, RecordUnknown
+from hub.domain.records import (
+    Address,
+    ConstituentKind,
+    ContactKind,
+    Name,
+    NameUse,
+    Record,
+    RecordKey,
+)
+from hub.domain.survivorship import Candidate, survive
+from hub.journeys.context import Hub
+from hub.journeys.unseal import open_records
+from hub.store import constituents, database, records, sources
+from hub.store.sources import SourceState
+from hub.vault.tags import Hasher
+from matching.standardise import addresses, contacts, text
+
+#: attribute -> agency -> rank; an agency with authority over an attribute is believed first.
+Authority = Mapping[str, Mapping[str, int]]
+
+_PLAIN: Final = (
+    "birth_date",
+    "death_date",
+    "sex",
+    "gender",
+    "preferred_language",
+    "legal_form",
+    "activity",
+    "status",
+)
+
+
+#: attribute, value, its comparable form (None: a placeholder), whether it was verified
+_Value = tuple[str, str, str | None, bool]
+
+
+@dataclass(frozen=True, slots=True)
+class _Stated:
+    """A record with the source that states it."""
+
+    record: Record
+    source: SourceState
+
+    @property
+    def as_of(self) -> date | None:
+        moment = self.record.as_of
+        return moment.date() if isinstance(moment, datetime) else moment
+
+
+def show_profile(hub: Hub, reference: str, authority: Authority | None = None) -> Profile:
+    """The profile behind a constituent's id or a record's `source:key`.
+
+    Raises ConstituentUnknown for an id never issued or retired without records, RecordUnknown for a
+    record the hub does not hold or has not linked yet.
+    """
+    with database.transaction(hub.engine) as connection:
+        number, public_id = _resolve(hub, connection, reference)
+        return _profile(hub, connection, number, public_id, authority or {})
+
+
+def _resolve(hub: Hub, connection: Connection, reference: str) -> tuple[int, UUID]:
+    try:
+        public_id = UUID(reference)
+    except ValueError:
+        return _resolve_record(hub, connection, RecordKey.parse(reference))
+    try:
+        found = constituents.find(connection, public_id)
+    except LookupError:
+        raise ConstituentUnknown("no constituent was ever issued that id") from None
+    if found is None:
+        raise ConstituentUnknown("that id was retired: no record is left under it")
+    return found
+
+
+def _resolve_record(hub: Hub, connection: Connection, key: RecordKey) -> tuple[int, UUID]:
+    record_id = records.find_by_key(connection, Hasher(hub.keys).key(str(key)))
+    if record_id is None:
+        raise RecordUnknown(f"source {key.source} has no record under that key")
+    found = constituents.of_record(connection, record_id)
+    if found is None:
+        raise RecordUnknown("that record was loaded after the last link run: run `hub link`")
+    return found
+
+
+def _profile(
+    hub: Hub, connection: Connection, number: int, public_id: UUID, authority: Authority
+) -> Profile:
+    member_ids = constituents.members(connection, number)
+    kind = ConstituentKind(constituents.kind_of(connection, number))
+    stated = _stated(hub, connection, kind, member_ids)
+    roles = {role.value for item in stated for role in item.record.roles}
+    return Profile(
+        id=public_id,
+        kind=kind,
+        aliases=tuple(constituents.alias_ids(connection, number)),
+        records=tuple(item.record.key for item in stated),
+        roles=tuple(sorted(roles)),
+        attributes=tuple(_attributes(stated, authority)),
+        holdings=tuple(
+            HoldingView(holding, item.source.name, item.as_of)
+            for item in stated
+            for holding in item.record.holdings
+        ),
+        cases=tuple(
+            CaseView(case, item.source.name, item.as_of)
+            for item in stated
+            for case in item.record.cases
+        ),
+        relationships=tuple(_relationships(hub, connection, member_ids)),
+        open_reviews=len(constituents.open_reviews_of(connection, member_ids)),
+    )
+
+
+def _stated(
+    hub: Hub, connection: Connection, kind: ConstituentKind, record_ids: Sequence[int]
+) -> list[_Stated]:
+    by_name = {source.name: source for source in sources.every(connection)}
+    opened = open_records(hub.keys, kind, records.sealed(connection, record_ids))
+    return [_Stated(record, by_name[record.key.source]) for record in opened]
+
+
+def _attributes(stated: Sequence[_Stated], authority: Authority) -> Iterator[AttributeView]:
+    offered: dict[str, list[Candidate]] = {}
+    for item in stated:
+        for attribute, value, comparable, is_verified in _values(item.record):
+            if not comparable:
+                continue  # a placeholder says nothing: "UNKNOWN" must not outvote a name
+            offered.setdefault(attribute, []).append(
+                Candidate(
+                    value,
+                    comparable,
+                    item.source.name,
+                    item.source.agency,
+                    item.as_of,
+                    is_verified,
+                )
+            )
+    for attribute, candidates in offered.items():
+        survivor = survive(candidates, authority.get(attribute, {}))
+        if survivor is not None:
+            yield AttributeView(attribute, survivor)
+
+
+def _values(record: Record) -> Iterator[_Value]:
+    """A record's single values."""
+    for name in record.names:
+        shown = full_name(name)
+        attribute = "name" if name.use is NameUse.LEGAL else f"{name.use.value}_name"
+        yield attribute, shown, text.fold(shown), False
+    for field in _PLAIN:
+        value = getattr(record, field)
+        if value is not None:
+            yield field, str(value), str(value).lower(), False
+    yield from map(_address, record.addresses)
+    for point in record.contact_points:
+        standard = contacts.phone if point.kind is ContactKind.PHONE else contacts.email
+        yield point.kind.value, point.value, standard(point.value), point.verified_on is not None
+    for identifier in record.identifiers:
+        comparable = text.fold(identifier.value)
+        yield identifier.scheme, identifier.value, comparable, identifier.is_verified
+    for attribute, value in record.custom.items():
+        yield attribute, value, value.lower(), False
+
+
+def _address(address: Address) -> _Value:
+    parts = (address.delivery_line, address.unit, address.city, address.admin_unit_l2)
+    shown = address.full_address or ", ".join(filter(None, (*parts, address.post_code)))
+    street = address.delivery_line or address.full_address
+    return "address", shown, addresses.line(street) if street else None, False
+
+
+def full_name(name: Name) -> str:
+    """A name as one would say it: the whole as stated, else its parts in order."""
+    parts = (name.given_name, name.middle_name, name.family_name, name.name_suffix)
+    return name.full_name or " ".join(filter(None, parts))
+
+
+def _relationships(
+    hub: Hub, connection: Connection, member_ids: Sequence[int]
+) -> Iterator[RelationshipView]:
+    mine = set(member_ids)
+    for start, kind, end in records.related(connection, member_ids):
+        other_record = end if start in mine else start
+        other = constituents.of_record(connection, other_record)
+        if other is None:
+            continue
+        number, public_id = other
+        other_kind = ConstituentKind(constituents.kind_of(connection, number))
+        stating = _stated(hub, connection, other_kind, [other_record])
+        yield RelationshipView(
+            kind=kind,
+            other_id=public_id,
+            other_name=_first_name(item.record for item in stating),
+            source=stating[0].source.name,
+            is_inverse=start not in mine,
+        )
+
+
+def _first_name(opened: Iterable[Record]) -> str | None:
+    return next((full_name(name) for record in opened for name in record.names), None)

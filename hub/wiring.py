@@ -1,0 +1,240 @@
+"""Settings -> an open hub: the only place that chooses implementations.
+
+Embedded server or the operator's, key file, clock and randomness are decided here and handed to the
+journeys.
+"""
+
+from __future__ import annotations
+
+import os
+import secrets
+import stat
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Final
+from uuid import UUID, uuid4
+
+from sqlalchemy import Engine, text
+
+from connectors.contract import Reader
+from connectors.evaluation import Evaluation
+from connectors.opening import open_reader
+from connectors.readers.sampled import SampledReader
+from connectors.source import Source, load_source
+from hub import provision
+from hub.domain.errors import SettingsInvalid, SourceInvalid
+from hub.embedded import ensure, stop, throwaway
+from hub.journeys.context import Hub, Limits
+from hub.settings import Settings, secret
+from hub.store import constituents, database, runs
+from hub.vault import keyring
+from hub.vault.keyring import RootKey
+
+_PASSWORDS_FILE: Final = "roles.json"
+
+
+@dataclass(frozen=True, slots=True)
+class InitReport:
+    """What `hub init` found or made."""
+
+    data_dir: Path
+    root_key_path: Path
+    is_new_key: bool
+    is_embedded: bool
+
+
+def utc_now() -> datetime:
+    """The clock of a running hub."""
+    return datetime.now(UTC)
+
+
+def public_id() -> UUID:
+    """A constituent's public id: random, so that it tells neither age nor order."""
+    return uuid4()
+
+
+def limits(settings: Settings) -> Limits:
+    """The bounds journeys work within."""
+    return Limits(
+        workers=settings.workers,
+        chunk_rows=settings.chunk_rows,
+        matching_memory_mb=settings.matching_memory_mb,
+        tag_records_max=settings.tag_records_max,
+        training_pairs_max=settings.training_pairs_max,
+    )
+
+
+def init(settings: Settings) -> InitReport:
+    """Make the data folder, the root key, the database and its schema; what exists is kept.
+
+    Raises WrongRootKey when the database was sealed under another key than the key file's.
+    """
+    _make_private(settings.data_dir)
+    is_new_key = not settings.root_key_path.exists()
+    keys = (
+        keyring.create(settings.root_key_path)
+        if is_new_key
+        else keyring.load(settings.root_key_path)
+    )
+    if settings.database_url is None:
+        _provision_embedded(settings)
+    urls = _urls(settings)
+    provision.migrate(urls.owner)
+    engine = database.connect(urls.application)
+    try:
+        _tie(engine, keys)
+    finally:
+        engine.dispose()
+    return InitReport(
+        settings.data_dir, settings.root_key_path, is_new_key, settings.database_url is None
+    )
+
+
+def migrate(settings: Settings) -> None:
+    """Bring the schema to this release's newest migration."""
+    provision.migrate(_urls(settings).owner)
+
+
+@contextmanager
+def open_hub(settings: Settings) -> Iterator[Hub]:
+    """The hub these settings describe, checked: reachable, migrated, sealed with this root key."""
+    keys = keyring.load(settings.root_key_path)
+    urls = _urls(settings)
+    with _opened(urls.application, keys, limits(settings)) as hub:
+        yield hub
+
+
+@contextmanager
+def throwaway_hub(bounds: Limits) -> Iterator[Hub]:
+    """A hub with a server and a key of its own that is gone when the block ends."""
+    passwords = _new_passwords()
+    with throwaway(shared_buffers_mb=256) as server:
+        provision.create_roles(server, passwords)
+        provision.create_database(server, provision.DATABASE)
+        urls = provision.urls(server, passwords)
+        provision.migrate(urls.owner)
+        keys = keyring.generate()
+        engine = database.connect(urls.application)
+        try:
+            _tie(engine, keys)
+        finally:
+            engine.dispose()
+        with _opened(urls.application, keys, bounds) as hub:
+            yield hub
+
+
+def health(hub: Hub) -> dict[str, object]:
+    """Facts an operator looks at first: the server, the schema, and how much it holds."""
+    with database.transaction(hub.engine) as connection:
+        version = connection.scalar(text("SHOW server_version"))
+        held = constituents.count(connection)
+        waiting = runs.count_quarantine(connection)
+    return {
+        "database": f"PostgreSQL {version}",
+        "schema": database.SCHEMA_HEAD,
+        "persons": held.get("person", 0),
+        "organizations": held.get("organization", 0),
+        "open reviews": held["reviews"],
+        "open quarantine": sum(waiting.values()),
+    }
+
+
+def stop_server(settings: Settings) -> bool:
+    """Stop the embedded server; False when none was running."""
+    return stop(settings.data_dir)
+
+
+def read_sources(files: Sequence[Path], batch_rows: int) -> list[tuple[Source, Reader]]:
+    """Each source YAML with the reader it asks for; secrets come from the environment."""
+    sources = [(file, load_source(file)) for file in files]
+    names = [source.id for _, source in sources]
+    for name in names:
+        if names.count(name) > 1:
+            raise SourceInvalid(name, ["two of the files describe a source of this id"])
+    return [
+        (source, open_reader(source, file.parent, secret, batch_rows)) for file, source in sources
+    ]
+
+
+def evaluation_readers(evaluation: Evaluation, file: Path, batch_rows: int) -> list[Reader]:
+    """A reader for each source of an evaluation, in their order; its paths start at the file's folder."""
+    readers: list[Reader] = []
+    for source in evaluation.sources:
+        reader = open_reader(source, file.parent, secret, batch_rows)
+        readers.append(reader if source.sample is None else SampledReader(reader, source.sample))
+    return readers
+
+
+@contextmanager
+def _opened(url: str, keys: RootKey, bounds: Limits) -> Iterator[Hub]:
+    engine = database.connect(url)
+    try:
+        database.require_schema(engine)
+        with database.transaction(engine) as connection:
+            fingerprint = database.installed_fingerprint(connection)
+        if fingerprint is None:
+            raise SettingsInvalid("the database is not tied to a root key yet: run `hub init`")
+        keys.check(fingerprint)
+        yield Hub(engine, url, keys, utc_now, public_id, bounds)
+    finally:
+        engine.dispose()
+
+
+def _tie(engine: Engine, keys: RootKey) -> None:
+    with database.transaction(engine) as connection:
+        fingerprint = database.installed_fingerprint(connection)
+        if fingerprint is None:
+            database.install(connection, keys.fingerprint(), utc_now())
+        else:
+            keys.check(fingerprint)
+
+
+def _urls(settings: Settings) -> provision.Urls:
+    if settings.database_url is None:
+        server = ensure(settings.data_dir, shared_buffers_mb=settings.shared_buffers_mb)
+        passwords = provision.read_passwords(settings.data_dir / _PASSWORDS_FILE)
+        return provision.urls(server, passwords)
+    owner = settings.owner_database_url or settings.database_url
+    return provision.Urls(
+        _with_driver(owner.get_secret_value()),
+        _with_driver(settings.database_url.get_secret_value()),
+    )
+
+
+def _with_driver(url: str) -> str:
+    """`postgres://` and `postgresql://` as everybody writes them, with our driver named."""
+    for scheme in ("postgres://", "postgresql://"):
+        if url.startswith(scheme):
+            return "postgresql+psycopg://" + url.removeprefix(scheme)
+    return url
+
+
+def _provision_embedded(settings: Settings) -> None:
+    server = ensure(settings.data_dir, shared_buffers_mb=settings.shared_buffers_mb)
+    file = settings.data_dir / _PASSWORDS_FILE
+    if not file.exists():
+        provision.save_passwords(file, _new_passwords())
+    provision.create_roles(server, provision.read_passwords(file))
+    provision.create_database(server, provision.DATABASE)
+
+
+def _new_passwords() -> dict[str, str]:
+    return {role: secrets.token_urlsafe(24) for role in (provision.OWNER, provision.APPLICATION)}
+
+
+def _make_private(folder: Path) -> None:
+    """Create the data folder 0700. One that exists keeps its mode unless others can write to it."""
+    try:
+        folder.mkdir(parents=True, mode=0o700, exist_ok=True)
+        mode = folder.stat().st_mode
+    except OSError as error:
+        raise SettingsInvalid(f"HUB_DATA_DIR: {folder} cannot be made: {error.strerror}") from error
+    if mode & (stat.S_IWGRP | stat.S_IWOTH):
+        raise SettingsInvalid(
+            f"HUB_DATA_DIR: other users can write to {folder}; run: chmod 700 {folder}"
+        )
+    if not os.access(folder, os.W_OK):
+        raise SettingsInvalid(f"HUB_DATA_DIR: {folder} cannot be written to")
