@@ -17,7 +17,9 @@ _PIPED_COLUMNS = 132
 answers = Console(
     highlight=False, markup=True, width=None if sys.stdout.isatty() else _PIPED_COLUMNS
 )
-errors = Console(stderr=True, highlight=False, width=None if sys.stderr.isatty() else _PIPED_COLUMNS)
+errors = Console(
+    stderr=True, highlight=False, width=None if sys.stderr.isatty() else _PIPED_COLUMNS
+)
 
 
 def print_json(value: Any) -> None:

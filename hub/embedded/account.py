@@ -43,8 +43,9 @@ class Account:
         cwd: Path,
         output: int | IO[bytes] = subprocess.PIPE,
         timeout_s: float | None,
+        inherited: Sequence[int] = (),
     ) -> subprocess.CompletedProcess[bytes]:
-        """Run a program as this account; both output streams go to `output`.
+        """Run a program as this account; both output streams go to `output`; it inherits those handles.
 
         The child enters `cwd` before it gives up root, so it needs no way through the parents.
         """
@@ -60,6 +61,7 @@ class Account:
             user=self.uid if self.is_other else None,
             group=self.gid if self.is_other else None,
             extra_groups=[] if self.is_other else None,
+            pass_fds=inherited,
         )
 
     @property

@@ -5,10 +5,10 @@ The password is the superuser's and random; every way in asks for it (scram).
 
 from __future__ import annotations
 
+import os
 import secrets
 import shutil
 import subprocess
-import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -30,10 +30,9 @@ def initialise(places: Places, account: Account, *, is_durable: bool) -> None:
     account.own(building)
     password = secrets.token_urlsafe(32)
     write_private(places.password_file, password + "\n")
-    with _readable_password(password, account) as password_file:
-        initdb = reachable_binaries(account).program("initdb")
+    with _readable(places.password_file, account) as (password_file, inherited):
         command: list[str | Path] = [
-            initdb,
+            reachable_binaries(account).program("initdb"),
             f"--pgdata={account.working_directory}",
             f"--username={SUPERUSER}",
             f"--pwfile={password_file}",
@@ -47,13 +46,35 @@ def initialise(places: Places, account: Account, *, is_durable: bool) -> None:
             "--no-instructions",
             *([] if is_durable else ["--no-sync"]),
         ]
-        _run_initdb(command, building, account)
+        _run_initdb(command, building, account, inherited)
     building.rename(places.cluster)
 
 
-def _run_initdb(command: list[str | Path], building: Path, account: Account) -> None:
+@contextmanager
+def _readable(password_file: Path, account: Account) -> Iterator[tuple[Path, tuple[int, ...]]]:
+    """A path under which the server's account can read the password, and the handles it inherits for it.
+
+    Another account may reach no folder of the caller's, so it gets a file that lies in none.
+    """
+    if not account.is_other:
+        yield password_file.absolute(), ()
+        return
+    handle = os.memfd_create("password")
     try:
-        done = account.run(command, cwd=building, timeout_s=INITDB_TIMEOUT_S)
+        os.write(handle, password_file.read_bytes())
+        os.fchown(handle, account.uid, account.gid)
+        yield Path(f"/proc/self/fd/{handle}"), (handle,)
+    finally:
+        os.close(handle)
+
+
+def _run_initdb(
+    command: list[str | Path], building: Path, account: Account, inherited: tuple[int, ...]
+) -> None:
+    try:
+        done = account.run(
+            command, cwd=building, timeout_s=INITDB_TIMEOUT_S, inherited=inherited
+        )
     except subprocess.TimeoutExpired as cause:
         raise ServerUnavailable(
             f"initdb in {building} took over {INITDB_TIMEOUT_S:.0f} s"
@@ -62,17 +83,3 @@ def _run_initdb(command: list[str | Path], building: Path, account: Account) -> 
         # initdb has seen no data yet: its words are paths and reasons.
         told = last_lines(done.stdout.decode(errors="replace"))
         raise ServerUnavailable(f"initdb in {building} failed: {told}")
-
-
-@contextmanager
-def _readable_password(password: str, account: Account) -> Iterator[Path]:
-    """The password in a short-lived private folder that the server's account can read."""
-    folder = Path(tempfile.mkdtemp(prefix="hub-pw-"))
-    try:
-        file = folder / "password"
-        write_private(file, password + "\n")
-        account.own(file)
-        account.own(folder)
-        yield file
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)

@@ -140,7 +140,11 @@ def discard_socket_dir(places: Places) -> None:
 
 
 def _new_socket_dir(account: Account) -> Path:
-    for base in dict.fromkeys((tempfile.gettempdir(), "/tmp")):  # noqa: S108 - mkdtemp makes it private
+    bases = [tempfile.gettempdir(), "/tmp"]  # noqa: S108 - mkdtemp makes it private
+    if account.is_other:
+        # A temp folder of the caller's own may be closed to the server's account; /tmp is not.
+        bases.reverse()
+    for base in dict.fromkeys(bases):
         if not _fits(Path(base) / "hub-pg-12345678"):
             continue
         try:

@@ -147,7 +147,6 @@ class _Run:
             population,
             chosen.model,
             connection=engine,
-            merge_min_microbits=chosen.model.merge_min_microbits,
             tag_cap=self._hub.limits.tag_records_max,
             progress=self._progress,
         )

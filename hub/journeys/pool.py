@@ -25,7 +25,6 @@ def _begin(make_state: Callable[..., object], arguments: tuple[object, ...]) -> 
     threading.Thread(target=_end_with_parent, daemon=True).start()
     _state[:] = [make_state(*arguments)]
     # Jobs make many small objects and no cycles: looking for cycles would cost a fifth of the work.
-    gc.freeze()
     gc.set_threshold(_GC_THRESHOLD)
 
 

@@ -160,11 +160,11 @@ class _Writer:
 
     def write_aliases(self, placement: Placement) -> None:
         standing = self._before.aliases
-        wanted = {
+        wanted: dict[int, AliasOf] = {
             number: AliasOf(current, self._follows(number, placement))
             for number, current in placement.aliases.items()
         } | {number: AliasOf(None) for number in placement.tombstones}
-        concerned = {
+        concerned: dict[int, AliasOf] = {
             number: alias for number, alias in standing.items() if alias.current_id in self._old
         }
         ended = [number for number, alias in concerned.items() if wanted.get(number) != alias]

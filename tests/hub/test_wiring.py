@@ -1,0 +1,105 @@
+"""Opening a hub: what is wrong is said at once, in words an operator can act on."""
+
+from __future__ import annotations
+
+import socket
+import stat
+from pathlib import Path
+
+import pytest
+
+from hub import provision, wiring
+from hub.domain.errors import (
+    DatabaseUnreachable,
+    KeyFileInvalid,
+    MigrationBehind,
+    SettingsInvalid,
+    WrongRootKey,
+)
+from hub.settings import Settings, read_settings
+from hub.vault import keyring
+from tests.conftest import Server
+
+
+def settings_for(folder: Path, urls: provision.Urls) -> Settings:
+    return Settings(
+        data_dir=folder / "hub", database_url=urls.application, owner_database_url=urls.owner
+    )
+
+
+def test_init_makes_a_private_key_file_and_a_second_init_keeps_it(
+    server: Server, tmp_path: Path
+) -> None:
+    settings = settings_for(tmp_path, server.fresh(template=None))
+    first = wiring.init(settings)
+    content = first.root_key_path.read_bytes()
+    second = wiring.init(settings)
+
+    assert (first.is_new_key, second.is_new_key) == (True, False)
+    assert stat.S_IMODE(first.root_key_path.stat().st_mode) == 0o600
+    assert stat.S_IMODE(settings.data_dir.stat().st_mode) == 0o700
+    assert first.root_key_path.read_bytes() == content
+    with wiring.open_hub(settings) as hub:
+        assert wiring.health(hub)["persons"] == 0
+
+
+def test_a_wrong_root_key_is_told_before_anything_is_read(server: Server, tmp_path: Path) -> None:
+    settings = settings_for(tmp_path, server.fresh(template=None))
+    settings.root_key_path.unlink(missing_ok=True)
+    report = wiring.init(settings)
+    report.root_key_path.unlink()
+    keyring.create(report.root_key_path)
+
+    with pytest.raises(WrongRootKey, match="restore the key file"), wiring.open_hub(settings):
+        pass
+    with pytest.raises(WrongRootKey):
+        wiring.init(settings)
+
+
+def test_a_missing_key_file_is_told(server: Server, tmp_path: Path) -> None:
+    settings = settings_for(tmp_path, server.fresh())
+    with pytest.raises(KeyFileInvalid, match="cannot be read"), wiring.open_hub(settings):
+        pass
+
+
+def test_a_migration_behind_is_told_and_migrate_mends_it(server: Server, tmp_path: Path) -> None:
+    urls = server.fresh(template=None)
+    settings = settings_for(tmp_path, urls)
+    settings.data_dir.mkdir()
+    keyring.create(settings.root_key_path)
+    provision.migrate(urls.owner, "0002")
+
+    with pytest.raises(MigrationBehind, match=r"0002.*hub migrate"), wiring.open_hub(settings):
+        pass
+    wiring.migrate(settings)
+    wiring.init(settings)
+    with wiring.open_hub(settings):
+        pass
+
+
+def test_an_unreachable_database_is_told_without_its_password(tmp_path: Path) -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        port = taken.getsockname()[1]
+        url = f"postgresql://hub_app:s3cret-word@127.0.0.1:{port}/hub"
+        settings = Settings(data_dir=tmp_path, database_url=url)
+        keyring.create(settings.root_key_path)
+        with pytest.raises(DatabaseUnreachable) as raised, wiring.open_hub(settings):
+            pass
+    assert "127.0.0.1" in str(raised.value)
+    assert "s3cret-word" not in str(raised.value)
+
+
+def test_a_folder_others_can_write_to_is_refused(tmp_path: Path) -> None:
+    tmp_path.chmod(0o777)
+    with pytest.raises(SettingsInvalid, match="chmod 700"):
+        wiring.init(Settings(data_dir=tmp_path, database_url="postgresql://127.0.0.1/x"))
+
+
+def test_a_setting_out_of_its_limits_is_named_without_its_value(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("HUB_WORKERS", "9999")
+    with pytest.raises(SettingsInvalid, match="HUB_WORKERS") as raised:
+        read_settings()
+    assert "9999" not in str(raised.value)
