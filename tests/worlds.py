@@ -62,7 +62,7 @@ def open_written(folder: Path, yaml: str, batch_rows: int = 1_000) -> tuple[Sour
 def opened(file: Path, batch_rows: int = 1_000) -> tuple[Source, Reader]:
     """A source's YAML and its reader; no secrets are known."""
     source = load_source(file)
-    return source, open_reader(source, file.parent, {}.get, batch_rows)
+    return source, open_reader(source, file.parent, lambda _: None, batch_rows)
 
 
 def load_world(hub: Hub, world: Path, order: Sequence[str] = ()) -> list[LoadReport]:

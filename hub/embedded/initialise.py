@@ -72,9 +72,7 @@ def _run_initdb(
     command: list[str | Path], building: Path, account: Account, inherited: tuple[int, ...]
 ) -> None:
     try:
-        done = account.run(
-            command, cwd=building, timeout_s=INITDB_TIMEOUT_S, inherited=inherited
-        )
+        done = account.run(command, cwd=building, timeout_s=INITDB_TIMEOUT_S, inherited=inherited)
     except subprocess.TimeoutExpired as cause:
         raise ServerUnavailable(
             f"initdb in {building} took over {INITDB_TIMEOUT_S:.0f} s"

@@ -163,7 +163,8 @@ class _Writer:
         wanted: dict[int, AliasOf] = {
             number: AliasOf(current, self._follows(number, placement))
             for number, current in placement.aliases.items()
-        } | {number: AliasOf(None) for number in placement.tombstones}
+        }
+        wanted |= {number: AliasOf(None) for number in placement.tombstones}
         concerned: dict[int, AliasOf] = {
             number: alias for number, alias in standing.items() if alias.current_id in self._old
         }
