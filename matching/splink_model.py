@@ -37,6 +37,7 @@ from matching.features import FEATURES_VERSION
 from matching.levels import Asked, Comparison, Held
 from matching.model import Model, TrainedComparison, to_microbits, trained_level
 from matching.scoring import put_pairs, put_rows, vector_term, weight_terms
+from matching.splink_settings import settings as settings_of
 from matching.training import (
     askable_pairs,
     clear,
@@ -46,9 +47,6 @@ from matching.training import (
     put_block_pairs,
     rarities,
 )
-
-# Splink tells of every iteration, in sentences of its own that quote column names: ours to say, not its.
-logging.getLogger("splink").setLevel(logging.ERROR)
 
 LINK_MIN_BITS: Final = 1.0
 """Best pair of two clusters at two to one or better ..."""
@@ -188,7 +186,9 @@ def _learn(material: _Material, table: pa.Table) -> tuple[Parameters, list[Sessi
 def _counted_u(material: _Material, table: pa.Table) -> dict[str, list[float]]:
     """u of every level: over all pairs where equality alone makes it, else from a random sample."""
     sampled = min(U_PAIRS_MAX, material.pairs_max)
-    linker = _linker(material.connection, "training", _settings(material.asked))
+    linker = _linker(
+        DuckDBAPI(connection=material.connection), "training", settings_of(material.asked)
+    )
     linker.training.estimate_u_using_random_sampling(
         max_pairs=sampled, seed=material.seed, min_count_per_level=None, num_chunks=1
     )
@@ -228,7 +228,9 @@ def _session(material: _Material, block: str, u: Mapping[str, Sequence[float]]) 
         for comparison in mine
     }
     pairs, pairs_max = material.blocks[block], min(EM_PAIRS_MAX, material.pairs_max)
-    linker = _linker(material.connection, "training", _settings(mine, m, u, held))
+    linker = _linker(
+        DuckDBAPI(connection=material.connection), "training", settings_of(mine, m, u, held)
+    )
     linker.training.estimate_parameters_using_expectation_maximisation(
         f"l.block_{block} = r.block_{block}",
         estimate_without_term_frequencies=True,
@@ -332,60 +334,23 @@ def _answers(
     """
     m = {c.name: [0.5] * len(c.levels) for c in asked}
     u = {c.name: [2.0 ** -(bits + 1) for bits in range(len(c.levels), 0, -1)] for c in asked}
-    settings = _settings(asked, m, u) | {
+    settings = settings_of(asked, m, u) | {
         "retain_intermediate_calculation_columns": True,
         "additional_columns_to_retain": list(keep),
     }
     api = DuckDBAPI(connection=connection)
-    linker = Linker(api.register(rows, dataset_display_name="rows"), settings, log_level=None)
+    linker = _linker(api, rows, settings)
     linker.table_management.register_blocked_pairs_for_predict(
         api.register("blocked", dataset_display_name="pairs")
     )
     return str(linker.inference.predict(warning_mode="never").physical_name)
 
 
-def _linker(connection: duckdb.DuckDBPyConnection, rows: str, settings: dict[str, Any]) -> Linker:
-    api = DuckDBAPI(connection=connection)
+def _linker(api: DuckDBAPI, rows: str, settings: dict[str, Any]) -> Linker:
+    # Splink tells of every iteration in sentences of its own that quote columns and SQL, and any Linker
+    # made elsewhere with its default level turns that on for the whole process: so each time anew.
+    logging.getLogger("splink").setLevel(logging.ERROR)
     return Linker(api.register(rows, dataset_display_name="rows"), settings, log_level=None)
-
-
-def _settings(
-    asked: Sequence[Asked],
-    m: Mapping[str, Sequence[float]] | None = None,
-    u: Mapping[str, Sequence[float]] | None = None,
-    held: Mapping[str, Sequence[bool]] | None = None,
-) -> dict[str, Any]:
-    """Splink's settings for the comparisons, with m and u where they are known; held: m not to be trained."""
-    described = []
-    for comparison in asked:
-        levels: list[dict[str, Any]] = [
-            {
-                "sql_condition": comparison.null_condition,
-                "label_for_charts": "cannot say",
-                "is_null_level": True,
-            }
-        ]
-        for position, level in enumerate(comparison.levels):
-            known: dict[str, Any] = {}
-            if m is not None and u is not None:
-                known["m_probability"] = m[comparison.name][position]
-                known["u_probability"] = u[comparison.name][position]
-            if held is not None:
-                known["fix_m_probability"] = held[comparison.name][position]
-            levels.append(
-                {"sql_condition": level.condition, "label_for_charts": level.label, **known}
-            )
-        described.append({"output_column_name": comparison.name, "comparison_levels": levels})
-    return {
-        "link_type": "dedupe_only",
-        "unique_id_column_name": "record",
-        "comparisons": described,
-        "blocking_rules_to_generate_predictions": [],
-        "probability_two_random_records_match": 0.3,  # within a training block, to begin with
-        "em_convergence": 0.0005,
-        "max_iterations": 25,
-        "retain_matching_columns": False,
-    }
 
 
 def _parameters_of(
