@@ -90,6 +90,14 @@ RULES: Final[Mapping[int, Rule]] = MappingProxyType(
     {rule.number: rule for rule in (*_PERSON_RULES, *_ORGANIZATION_RULES)}
 )
 
+RULES_OF: Final[Mapping[ConstituentKind, tuple[int, ...]]] = MappingProxyType(
+    {
+        ConstituentKind.PERSON: tuple(rule.number for rule in _PERSON_RULES),
+        ConstituentKind.ORGANIZATION: tuple(rule.number for rule in _ORGANIZATION_RULES),
+    }
+)
+"""The numbers of each kind's rules: no rule serves both."""
+
 _STRONG: Final = {
     ConstituentKind.PERSON: ("birth", "national_id", "phone", "email", "line"),
     ConstituentKind.ORGANIZATION: ("national_id", "other_id", "phone", "email", "line"),

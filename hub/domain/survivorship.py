@@ -45,7 +45,9 @@ def survive(candidates: Sequence[Candidate], authority: Mapping[str, int]) -> Su
     """
     if not candidates:
         return None
-    support = Counter(candidate.comparable for candidate in candidates)
+    # A source that says it in three records says it once.
+    said = {(candidate.comparable, candidate.source) for candidate in candidates}
+    support = Counter(comparable for comparable, _ in said)
     ranked = sorted(
         candidates,
         key=lambda candidate: (

@@ -17,7 +17,7 @@ import duckdb
 from hub.domain.errors import HubError, TooFewToTrain
 from hub.domain.records import ConstituentKind, CustomAttribute
 from hub.journeys.context import Hub
-from hub.journeys.models import ChosenModel, active_model, train_and_publish
+from hub.journeys.models import ChosenModel, active_model, train_model
 from hub.journeys.population import read_population
 from hub.journeys.publish_links import Published, publish_links
 from hub.store import database, runs
@@ -118,9 +118,7 @@ class _Run:
         finally:
             engine.close()
         with self._timed("publish"):
-            published = publish_links(
-                self._hub, self._kind, run_id, population, linkage, chosen.id if chosen else None
-            )
+            published = publish_links(self._hub, self._kind, run_id, population, linkage, chosen)
         self._tell(linkage, published)
 
     def _train(
@@ -131,7 +129,7 @@ class _Run:
     ) -> ChosenModel | None:
         with self._timed("train"):
             try:
-                chosen = train_and_publish(
+                chosen = train_model(
                     self._hub, self._kind, population.features, population.tags, custom, engine
                 )
             except TooFewToTrain:

@@ -6,6 +6,7 @@ means, and where a killed load goes on. It stores and tags; who is who is link.p
 
 from __future__ import annotations
 
+import hashlib
 import time
 from collections import deque
 from collections.abc import Callable, Sequence
@@ -20,7 +21,7 @@ from sqlalchemy import Connection
 from connectors.contract import Batch, Cursor, CursorStale, Reader
 from connectors.mapping import Mapper, check_columns
 from connectors.source import Mode, Source, SourceBody
-from hub.domain.errors import HubError, TooManyRejected
+from hub.domain.errors import HubError, SourceInvalid, SourceUnreadable, TooManyRejected
 from hub.journeys.context import Hub
 from hub.journeys.news import Refused, RowHasher, Sorted, sort
 from hub.journeys.pool import Workers, workers
@@ -31,12 +32,16 @@ from hub.store.sources import SourceFacts, SourceState
 from hub.vault.keyring import Purpose
 from hub.vault.sealing import ValueSealer
 from hub.vault.tags import Hasher
+from matching.features import FEATURES_VERSION
 
 #: Before this many rows a share of rejected rows says little.
 ROWS_BEFORE_SHARE_COUNTS: Final = 1_000
 
 #: A snapshot that lost more than this share is held to be a broken export, not a mass departure.
 MISSING_SHARE_MAX: Final = 0.05
+
+#: So few missing are removed whatever share they are, else a small source could never lose one.
+MISSING_ALWAYS_BORNE: Final = 10
 
 #: Chunks under way: enough to keep every worker busy, few enough to hold in memory.
 _CHUNKS_AHEAD: Final = 2
@@ -48,7 +53,11 @@ class SourceBusy(HubError):
 
 @dataclass(slots=True)
 class LoadReport:
-    """What a load did, over all its resumptions. `held` rows are missing but not removed: see the guard."""
+    """What a load did, over all its resumptions.
+
+    held: records that are missing and not removed, for an operator to look at. newly_unreadable: rows set
+    aside without a key that did not stand in the quarantine before.
+    """
 
     source: str
     read: int = 0
@@ -58,6 +67,7 @@ class LoadReport:
     removed: int = 0
     held: int = 0
     rejected: int = 0
+    newly_unreadable: int = 0
     rejected_by_rule: dict[str, int] = field(default_factory=dict)
     is_resumed: bool = False
     seconds: float = 0.0
@@ -77,9 +87,16 @@ def _silent(report: LoadReport) -> None:  # noqa: ARG001 (the shape of Progress)
 
 
 def load_sources(
-    hub: Hub, loaded: Sequence[tuple[Source, Reader]], progress: Progress | None = None
+    hub: Hub,
+    loaded: Sequence[tuple[Source, Reader]],
+    progress: Progress | None = None,
+    *,
+    is_accepting_removals: bool = False,
 ) -> list[LoadReport]:
-    """Load sources one after the other, with the same workers. See load_source for what it raises."""
+    """Load sources one after the other, with the same workers. See load_source for what it raises.
+
+    is_accepting_removals: an operator has looked, and what is missing is to be removed.
+    """
     by_id: dict[str, SourceBody] = {source.id: source for source, _ in loaded}
     custom = {
         attribute.name: attribute.comparison
@@ -88,7 +105,15 @@ def load_sources(
     }
     with workers(hub.limits.workers, Preparer, (hub.keys, by_id, custom)) as pool:
         return [
-            load_source(hub, source, reader, pool, progress or _silent) for source, reader in loaded
+            load_source(
+                hub,
+                source,
+                reader,
+                pool,
+                progress or _silent,
+                is_accepting_removals=is_accepting_removals,
+            )
+            for source, reader in loaded
         ]
 
 
@@ -98,6 +123,8 @@ def load_source(
     reader: Reader,
     pool: Workers[Preparer],
     progress: Progress,
+    *,
+    is_accepting_removals: bool = False,
 ) -> LoadReport:
     """Load what the source holds now; go on where a killed load of it stood.
 
@@ -105,12 +132,33 @@ def load_source(
     contract's share, SourceBusy when another process is at it. Chunks committed before stay.
     """
     check_columns(source, reader.describe())
-    with database.transaction(hub.engine) as connection:
-        state = sources.register(connection, _facts(source))
-    with database.held_lock(hub.engine, database.LOCK_LOAD, state.id) as is_mine:
+    by_name = int.from_bytes(Hasher(hub.keys).key(source.id)[:4], "big", signed=True)
+    with database.held_lock(hub.engine, database.LOCK_LOAD, by_name) as is_mine:
         if not is_mine:
             raise SourceBusy(f"source {source.id} is being loaded by another process")
-        return _Load(hub, source, reader, pool, progress).run()
+        with database.transaction(hub.engine) as connection:
+            _refuse_conflicts(connection, source)
+            sources.register(connection, _facts(source))
+        load = _Load(hub, source, reader, pool, progress, is_accepting=is_accepting_removals)
+        return load.run()
+
+
+def _refuse_conflicts(connection: Connection, source: Source) -> None:
+    """A custom attribute is compared in one way, whichever source states it."""
+    for other in sources.every(connection):
+        if other.name == source.id or other.kind != source.kind:
+            continue
+        for attribute in source.custom_attributes:
+            if other.custom.get(attribute.name, attribute.comparison) != attribute.comparison:
+                raise SourceInvalid(
+                    source.id,
+                    [f"map.custom.{attribute.name}: source {other.name} compares it otherwise"],
+                )
+
+
+def _meaning(source: Source) -> bytes:
+    """What makes two equal rows the same: the mapping, and the form features are derived in."""
+    return hashlib.sha256(f"{FEATURES_VERSION}/{source.fingerprint}".encode()).digest()
 
 
 def _facts(source: Source) -> SourceFacts:
@@ -122,7 +170,7 @@ def _facts(source: Source) -> SourceFacts:
         is_duplicate_free=source.duplicate_free,
         is_sensitive=source.sensitive,
         custom={item.name: item.comparison.value for item in source.custom_attributes},
-        fingerprint=bytes.fromhex(source.fingerprint),
+        fingerprint=_meaning(source),
     )
 
 
@@ -146,6 +194,8 @@ class _Load:
         reader: Reader,
         pool: Workers[Preparer],
         progress: Progress,
+        *,
+        is_accepting: bool,
     ) -> None:
         self._hub = hub
         self._source = source
@@ -156,7 +206,7 @@ class _Load:
         self._rows = RowHasher(
             Hasher(hub.keys),
             source.id,
-            bytes.fromhex(source.fingerprint),
+            _meaning(source),
             is_snapshot=source.mode is Mode.SNAPSHOT,
         )
         self._positions = ValueSealer(hub.keys, Purpose.CURSOR)
@@ -167,6 +217,8 @@ class _Load:
         self._present_before = 0
         self._under_way: deque[_UnderWay] = deque()
         self._is_snapshot = source.mode is Mode.SNAPSHOT
+        self._is_accepting = is_accepting
+        self._rejected_keys: set[bytes] = set()
 
     def run(self) -> LoadReport:
         started = time.monotonic()
@@ -174,6 +226,11 @@ class _Load:
         try:
             self._read_all(since)
             self._finish()
+        except SourceUnreadable:
+            # What was committed stands; the run stays open, and the next load goes on from there.
+            if self._last_cursor is None:
+                self._fail()
+            raise
         except Exception:
             self._fail()
             raise
@@ -193,7 +250,8 @@ class _Load:
             if left is not None:
                 run_id, counts = left
                 self._report = LoadReport(state.name, is_resumed=True, **counts)
-                return state, run_id, self._open_position(state.cursor)
+                self._last_cursor = self._open_position(state.cursor)
+                return state, run_id, self._last_cursor
             sources.set_positions(connection, state.id, cursor=None, watermark=state.watermark)
             run_id = runs.start(connection, "load", state.id, self._hub.now())
         return state, run_id, self._watermark(state)
@@ -217,6 +275,7 @@ class _Load:
             )
             self._run_id = runs.start(connection, "load", self._state.id, self._hub.now())
         self._report = LoadReport(self._source.id)
+        self._last_cursor = None
 
     # --- batch by batch ----------------------------------------------------------------------
 
@@ -239,9 +298,7 @@ class _Load:
                 self._commit(self._under_way.popleft())
         with database.transaction(self._hub.engine) as connection:
             known = records.known(connection, list(hashed.rows), self._run_id)
-            found = sort(
-                hashed, known, self._is_in_flight, batch.location, is_snapshot=self._is_snapshot
-            )
+            found = sort(hashed, known, self._is_met, batch.location, is_snapshot=self._is_snapshot)
             fresh = sum(1 for _, stored in found.news if stored is None)
             numbers = iter(records.take_numbers(connection, fresh))
         chunk = Chunk(
@@ -258,16 +315,24 @@ class _Load:
     def _is_in_flight(self, key_hash: bytes) -> bool:
         return any(key_hash in chunk.key_hashes for chunk in self._under_way)
 
+    def _is_met(self, key_hash: bytes) -> bool:
+        return key_hash in self._rejected_keys or self._is_in_flight(key_hash)
+
     def _commit(self, chunk: _UnderWay) -> None:
         """Write one chunk with its checkpoint, or nothing of it."""
         prepared = chunk.future.result()
         set_aside = [*prepared.set_aside, *map(self._sealed_refusal, chunk.found.refused)]
-        self._count(chunk, prepared, set_aside)
+        self._rejected_keys |= {row.key_hash for row in prepared.set_aside if row.key_hash}
         now = self._hub.now()
         with database.transaction(self._hub.engine) as connection:
+            self._count(connection, chunk, prepared, set_aside)
             records.write_chunk(connection, prepared.packed)
             if self._is_snapshot:
-                records.mark_seen(connection, self._run_id, chunk.found.unchanged_ids)
+                met = [*chunk.found.unchanged_ids, *prepared.kept_ids]
+                records.mark_seen(connection, self._run_id, met)
+            else:
+                loaded = [row.key_hash for row, _ in chunk.found.news]
+                runs.resolve_quarantine_of(connection, self._state.id, loaded, now)
             runs.quarantine(connection, self._state.id, self._run_id, set_aside, now)
             runs.record_counts(connection, self._run_id, self._report.counts())
             sources.set_positions(
@@ -281,12 +346,22 @@ class _Load:
         self._check_share(is_end=False)
 
     def _sealed_refusal(self, refused: Refused) -> SetAside:
-        return self._preparer.set_aside(refused.rejected, refused.raw, refused.content_hash)
+        return self._preparer.set_aside(
+            refused.rejected, refused.raw, refused.content_hash, refused.key_hash
+        )
 
     def _count(
-        self, chunk: _UnderWay, prepared: PreparedChunk, set_aside: Sequence[SetAside]
+        self,
+        connection: Connection,
+        chunk: _UnderWay,
+        prepared: PreparedChunk,
+        set_aside: Sequence[SetAside],
     ) -> None:
         report = self._report
+        keyless = {row.content_hash for row in set_aside if row.key_hash is None}
+        if keyless:
+            known = runs.known_quarantined(connection, self._state.id, list(keyless))
+            report.newly_unreadable += len(keyless - known)
         report.read += len(chunk.batch.rows) + len(chunk.batch.rejected)
         report.inserted += prepared.inserted
         report.changed += prepared.changed
@@ -311,7 +386,8 @@ class _Load:
         with database.transaction(self._hub.engine) as connection:
             if self._is_snapshot:
                 self._remove_missing(connection, now)
-                runs.resolve_quarantine_before(connection, self._state.id, self._run_id, now)
+                if not self._report.held:
+                    runs.resolve_quarantine_before(connection, self._state.id, self._run_id, now)
             watermark = self._state.watermark
             if not self._is_snapshot and self._last_cursor is not None:
                 watermark = self._seal_position(self._last_cursor)
@@ -319,9 +395,15 @@ class _Load:
             runs.finish(connection, self._run_id, "finished", self._report.counts(), now)
 
     def _remove_missing(self, connection: Connection, now: datetime) -> None:
-        """What a complete snapshot no longer holds is removed, unless so much is gone that the export is suspect."""
+        """What a complete snapshot no longer holds is removed, unless it may be there after all.
+
+        It may where so much is gone that the export looks broken, and where rows have become
+        unreadable down to their key: such a row may be a record's.
+        """
         missing = records.count_missing(connection, self._state.id, self._run_id)
-        if missing > MISSING_SHARE_MAX * records.count_present(connection, self._state.id):
+        bearable = MISSING_SHARE_MAX * records.count_present(connection, self._state.id)
+        is_suspect = missing > max(MISSING_ALWAYS_BORNE, bearable) or self._report.newly_unreadable
+        if missing and is_suspect and not self._is_accepting:
             self._report.held = missing
         elif missing:
             self._report.removed = records.remove_missing(

@@ -13,6 +13,7 @@ from typing import Any
 import duckdb
 import msgspec
 import pyarrow as pa
+from sqlalchemy import Connection
 
 from hub.domain.errors import ModelUnfit, ModelUnknown
 from hub.domain.records import ConstituentKind, CustomAttribute
@@ -30,11 +31,10 @@ from matching.splink_model import train
 
 @dataclass(frozen=True, slots=True)
 class ChosenModel:
-    """A published model with its number, and whether it was trained just now."""
+    """The model a run links with. One trained just now has no number yet: it is published with its links."""
 
-    id: int
+    id: int | None
     model: Model
-    is_new: bool
 
 
 def active_model(hub: Hub, kind: ConstituentKind) -> ChosenModel | None:
@@ -44,9 +44,7 @@ def active_model(hub: Hub, kind: ConstituentKind) -> ChosenModel | None:
     if stored is None:
         return None
     model = opened(hub, stored)
-    return (
-        ChosenModel(stored.id, model, False) if model.features_version == FEATURES_VERSION else None
-    )
+    return ChosenModel(stored.id, model) if model.features_version == FEATURES_VERSION else None
 
 
 def opened(hub: Hub, stored: StoredModel) -> Model:
@@ -55,7 +53,7 @@ def opened(hub: Hub, stored: StoredModel) -> Model:
     return from_json(msgspec.json.encode(stored.parameters), rarities)
 
 
-def train_and_publish(
+def train_model(
     hub: Hub,
     kind: ConstituentKind,
     features: pa.Table,
@@ -63,45 +61,48 @@ def train_and_publish(
     custom: tuple[CustomAttribute, ...],
     connection: duckdb.DuckDBPyConnection,
 ) -> ChosenModel:
-    """Train on these records, judge, publish and make active.
-
-    Raises TooFewToTrain, or ModelUnfit with each reason; then nothing is stored.
-    """
-    now = hub.now()
+    """Train on these records, and judge. Raises TooFewToTrain, or ModelUnfit with each reason."""
     model = train(
         features,
         kind,
         custom,
-        name=model_name(kind, now),
+        name=model_name(kind, hub.now()),
         connection=connection,
         pairs_max=hub.limits.training_pairs_max,
     )
     too_common = suppressed_tags(connection, tags, hub.limits.tag_records_max)
     model = with_suppressed(model, tuple(too_common["tag"].to_pylist()))
     check(model)
-    return ChosenModel(_store(hub, model, now), model, True)
+    return ChosenModel(None, model)
 
 
-def publish_model(hub: Hub, model: Model) -> ChosenModel:
+def publish(hub: Hub, connection: Connection, model: Model, at: datetime) -> int:
+    """Store a judged model, its rarities sealed, and make it the active one of its kind."""
+    sealed = _sealer(hub).seal(model.name.encode(), model.rarities_to_json())
+    parameters = msgspec.json.decode(model.to_json())
+    return models.publish(connection, model.name, model.kind, parameters, sealed, at)
+
+
+def publish_model(hub: Hub, model: Model) -> None:
     """Judge a model made elsewhere, publish it and make it active. Raises ModelUnfit."""
     check(model)
     with database.transaction(hub.engine) as connection:
         if models.find(connection, model.name) is not None:
             raise ModelUnfit([f"a model named {model.name} is published already"])
-    return ChosenModel(_store(hub, model, hub.now()), model, True)
+        publish(hub, connection, model, hub.now())
+
+
+def export_model(hub: Hub, name: str) -> Model:
+    """A published model to take elsewhere, by its name or as the active one of a kind.
+
+    Without its suppressed tags: they are keyed, and mean nothing under another key. Raises ModelUnknown.
+    """
+    return with_suppressed(opened(hub, _found(hub, name)), ())
 
 
 def model_name(kind: ConstituentKind, at: datetime) -> str:
     """A model's dated name: `person-2026-11-22T10:15:00.123456Z`."""
     return f"{kind}-{at.strftime('%Y-%m-%dT%H:%M:%S.%fZ')}"
-
-
-def _store(hub: Hub, model: Model, at: datetime) -> int:
-    sealed = _sealer(hub).seal(model.name.encode(), model.rarities_to_json())
-    with database.transaction(hub.engine) as connection:
-        return models.publish(
-            connection, model.name, model.kind, msgspec.json.decode(model.to_json()), sealed, at
-        )
 
 
 def _sealer(hub: Hub) -> ValueSealer:
@@ -129,8 +130,12 @@ def list_models(hub: Hub) -> list[ModelRow]:
 
 def show_model(hub: Hub, name: str) -> dict[str, Any]:
     """A model's parameters and card, by its name or as the active one of a kind. Raises ModelUnknown."""
+    return _found(hub, name).parameters
+
+
+def _found(hub: Hub, name: str) -> StoredModel:
     with database.transaction(hub.engine) as connection:
         stored = models.find(connection, name) or models.active(connection, name)
     if stored is None:
         raise ModelUnknown("no model of that name is published, and no kind of that name has one")
-    return stored.parameters
+    return stored

@@ -41,6 +41,7 @@ class Refused:
     rejected: Rejected
     raw: Row | str
     content_hash: bytes
+    key_hash: bytes | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,12 +88,14 @@ class RowHasher:
     def batch(self, batch: Batch, mapper: Mapper) -> HashedBatch:
         """Hash every row; refuse those without a key, and in a snapshot the second of a key."""
         rows: dict[bytes, HashedRow] = {}
+        # Columns belong to what a row says: under a corrected header the same cells are news.
+        meaning = self._meaning + _encode_row(batch.columns)
         refused = [
-            Refused(item.rejected, item.raw, self._content_hash(item.raw))
+            Refused(item.rejected, item.raw, self._content_hash(meaning, item.raw))
             for item in batch.rejected
         ]
         for number, values in zip(batch.row_numbers, batch.rows, strict=True):
-            content_hash = self._content_hash(values)
+            content_hash = self._content_hash(meaning, values)
             local_id = mapper.key(values)
             if local_id is None:
                 rejected = mapper.record(values, number, batch.location)
@@ -107,27 +110,32 @@ class RowHasher:
                 rows[key_hash] = row
         return HashedBatch(rows, refused)
 
-    def _content_hash(self, values: Row | str) -> bytes:
-        return self._content(self._meaning + _encode_row(values))
+    def _content_hash(self, meaning: bytes, values: Row | str) -> bytes:
+        try:
+            encoded = _encode_row(values)
+        except OverflowError:
+            # An integer beyond 64 bits, which JSON may hold, has no binary form.
+            encoded = _encode_row([str(value) for value in values])
+        return self._content(meaning + encoded)
 
 
 def sort(
     hashed: HashedBatch,
     known: Mapping[bytes, KnownRecord],
-    is_in_flight: Callable[[bytes], bool],
+    is_met: Callable[[bytes], bool],
     location: str,
     *,
     is_snapshot: bool,
 ) -> Sorted:
-    """Hold a batch against what is stored and what is being written.
+    """Hold a batch against what is stored and what is not stored yet.
 
-    In a snapshot a key that this run has met already is a duplicate; an incremental source may
+    is_met: whether this run met the key in a chunk under way, or in a row it set aside. In a snapshot a key that this run has met already is a duplicate; an incremental source may
     state a record again, and the later row counts.
     """
     found = Sorted(refused=list(hashed.refused))
     for key_hash, row in hashed.rows.items():
         stored = known.get(key_hash)
-        was_met = is_in_flight(key_hash) or (stored is not None and stored.is_of_this_run)
+        was_met = is_met(key_hash) or (stored is not None and stored.is_of_this_run)
         if is_snapshot and was_met:
             found.refused.append(_duplicate(row, location))
         elif stored is not None and stored.content_hash == row.content_hash:
@@ -139,4 +147,4 @@ def sort(
 
 def _duplicate(row: HashedRow, location: str) -> Refused:
     rejected = Rejected(row.number, None, DUPLICATE_KEY, location)
-    return Refused(rejected, row.values, row.content_hash)
+    return Refused(rejected, row.values, row.content_hash, row.key_hash)

@@ -11,7 +11,6 @@ from dataclasses import dataclass
 from typing import Final
 
 import msgspec
-import numpy as np
 import pyarrow as pa
 
 from hub.domain.records import ConstituentKind, CustomAttribute, CustomComparison
@@ -19,9 +18,10 @@ from hub.domain.sensitivity import SensitivityClass
 from hub.journeys.context import Hub
 from hub.journeys.pool import workers
 from hub.store import database, records, sources
+from hub.store.sources import SourceState
 from hub.vault.keyring import RootKey
 from hub.vault.sealing import RecordSealer
-from matching.blocking import RULES
+from matching.blocking import RULES_OF
 from matching.features import Features, to_table
 from matching.population import Population
 
@@ -33,8 +33,9 @@ Progress = Callable[[float], None]
 
 @dataclass(frozen=True, slots=True)
 class Slice:
-    """Records low <= id < high of those sources."""
+    """Records low <= id < high of those sources, as the shared snapshot shows them."""
 
+    snapshot: str
     kind: ConstituentKind
     custom: tuple[CustomAttribute, ...]
     source_ids: tuple[int, ...]
@@ -52,7 +53,7 @@ class Unsealer:
 
     def read(self, wanted: Slice) -> pa.Table:
         """One row a record: the comparison table's columns, then source, is_poor and key_hash."""
-        with database.transaction(self._engine) as connection:
+        with database.snapshot(self._engine, wanted.snapshot) as connection:
             parts = [
                 self._table(wanted, rows)
                 for rows in records.stream_matches(
@@ -88,25 +89,21 @@ def read_population(
 
     asked: attributes that a model compares, and that have a column even where no source declares them.
     """
-    with database.transaction(hub.engine) as connection:
+    # One moment for all: a record that came between would be without its tags, or they without it.
+    with database.snapshot(hub.engine) as connection:
+        moment = database.share_snapshot(connection)
         of_kind = [source for source in sources.every(connection) if source.kind == kind]
-        low, high = records.number_range(connection)
-        tag, record, rule = records.read_tags(connection, [rule.number for rule in RULES.values()])
-    declared = {
-        CustomAttribute(name, CustomComparison(how))
-        for source in of_kind
-        for name, how in source.custom.items()
-    }
-    custom = tuple(sorted(declared | set(asked)))
-    source_ids = tuple(source.id for source in of_kind)
-    slices = [
-        Slice(kind, custom, source_ids, start, min(start + _SLICE_RECORDS, high + 1))
-        for start in range(low, high + 1, _SLICE_RECORDS)
-    ]
-    table = _read_slices(hub, slices, progress)
+        source_ids = tuple(source.id for source in of_kind)
+        low, high = records.number_range(connection, source_ids)
+        tag, record, rule = records.read_tags(connection, RULES_OF[kind])
+        custom = _custom(of_kind, asked)
+        slices = [
+            Slice(moment, kind, custom, source_ids, start, min(start + _SLICE_RECORDS, high + 1))
+            for start in range(low, high + 1, _SLICE_RECORDS)
+        ]
+        table = _read_slices(hub, slices, progress)
     numbers = table["record"].to_numpy()
-    is_known = np.isin(record, numbers, kind="sort") if len(record) else np.zeros(0, bool)
-    tags = pa.table({"record": record[is_known], "tag": tag[is_known], "rule": rule[is_known]})
+    tags = pa.table({"record": record, "tag": tag, "rule": rule})
     population = Population(
         features=table.drop_columns(["source", "is_poor", "key_hash"]),
         tags=tags,
@@ -116,6 +113,17 @@ def read_population(
         duplicate_free=frozenset(source.id for source in of_kind if source.is_duplicate_free),
     )
     return population, custom
+
+
+def _custom(
+    of_kind: Sequence[SourceState], asked: Sequence[CustomAttribute]
+) -> tuple[CustomAttribute, ...]:
+    """One attribute a name; what sources declare now counts before what a model once compared."""
+    by_name = {attribute.name: attribute for attribute in asked}
+    for source in of_kind:
+        for name, how in source.custom.items():
+            by_name[name] = CustomAttribute(name, CustomComparison(how))
+    return tuple(sorted(by_name.values()))
 
 
 def _read_slices(hub: Hub, slices: Sequence[Slice], progress: Progress) -> pa.Table:

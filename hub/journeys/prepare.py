@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import date, datetime
+from datetime import datetime
 
 import msgspec
 
@@ -58,10 +58,14 @@ class Chunk:
 
 @dataclass(frozen=True, slots=True)
 class PreparedChunk:
-    """The chunk, ready to write, and the rows that may not become records."""
+    """The chunk, ready to write, and the rows that may not become records.
+
+    kept_ids: records whose row of this time may not replace what is stored of them.
+    """
 
     packed: PackedChunk
     set_aside: tuple[SetAside, ...]
+    kept_ids: tuple[int, ...]
     inserted: int
     changed: int
 
@@ -116,23 +120,42 @@ class Preparer:
         source = self._sources[chunk.source]
         mapper = self._mapper(source, chunk.columns)
         streams = _Streams()
-        set_aside = []
+        set_aside, kept_ids = [], []
         for row in chunk.rows:
             record = mapper.record(row.values, row.number, chunk.location)
             if isinstance(record, Rejected):
-                set_aside.append(self.set_aside(record, row.values, row.hashes[1]))
+                key_hash, content_hash = row.hashes
+                set_aside.append(self.set_aside(record, row.values, content_hash, key_hash))
+                if row.is_change:
+                    kept_ids.append(row.record_id)
             else:
                 self._pack(streams, chunk, row, record, is_sensitive=source.sensitive)
         changed = len(streams.changed_ids)
         return PreparedChunk(
-            streams.packed(), tuple(set_aside), len(streams.keys) - changed, changed
+            streams.packed(),
+            tuple(set_aside),
+            tuple(kept_ids),
+            len(streams.keys) - changed,
+            changed,
         )
 
-    def set_aside(self, rejected: Rejected, raw: Row | str, content_hash: bytes) -> SetAside:
+    def set_aside(
+        self,
+        rejected: Rejected,
+        raw: Row | str,
+        content_hash: bytes,
+        key_hash: bytes | None,
+    ) -> SetAside:
         """Seal a rejected row for the quarantine, bound to its keyed content hash."""
         sealed = self._values.seal(content_hash, _encode_raw(raw))
         return SetAside(
-            rejected.row, rejected.location, rejected.field, rejected.rule, content_hash, sealed
+            rejected.row,
+            rejected.location,
+            rejected.field,
+            rejected.rule,
+            content_hash,
+            sealed,
+            key_hash,
         )
 
     def _mapper(self, source: SourceBody, columns: tuple[str, ...]) -> Mapper:
@@ -160,7 +183,6 @@ class Preparer:
             chunk.source_id,
             row.version,
             chunk.run_id,
-            _day(record.as_of),
             is_poor(record.kind, features),
             row.hashes,
             (
@@ -182,24 +204,21 @@ class Preparer:
             copy_format.tag_row(tag(key.rule, key.value), number, key.rule)
             for key in keys(record.kind, features)
         }
-        self._pack_children(streams, number, record, is_sensitive=is_sensitive)
+        # Of a sensitive source even the number of holdings would speak: nothing is in the clear.
+        if not is_sensitive:
+            self._pack_children(streams, number, record)
 
-    def _pack_children(
-        self, streams: _Streams, number: int, record: Record, *, is_sensitive: bool
-    ) -> None:
+    def _pack_children(self, streams: _Streams, number: int, record: Record) -> None:
         for place, holding in enumerate(record.holdings):
-            # Of a sensitive source even the number of holdings would speak: nothing is in the clear.
-            if not is_sensitive:
-                streams.holdings.append(
-                    copy_format.holding_row(
-                        number,
-                        place,
-                        holding.type,
-                        holding.status,
-                        holding.valid_from,
-                        holding.valid_until,
-                    )
-                )
+            row = copy_format.holding_row(
+                number,
+                place,
+                holding.type,
+                holding.status,
+                holding.valid_from,
+                holding.valid_until,
+            )
+            streams.holdings.append(row)
         for place, relationship in enumerate(record.relationships):
             other = self._hasher.key(str(relationship.other))
             streams.relationships.append(
@@ -213,10 +232,6 @@ _encode_match = msgspec.json.Encoder().encode
 
 def _encode_features(features: Features) -> bytes:
     return _encode_match((features.values, features.custom))
-
-
-def _day(moment: date | datetime | None) -> date | None:
-    return moment.date() if isinstance(moment, datetime) else moment
 
 
 def prepare(preparer: Preparer, chunk: Chunk) -> PreparedChunk:

@@ -86,7 +86,7 @@ def _resolve(hub: Hub, connection: Connection, reference: str) -> tuple[int, UUI
     try:
         public_id = UUID(reference)
     except ValueError:
-        return _resolve_record(hub, connection, RecordKey.parse(reference))
+        return _resolve_record(hub, connection, reference)
     try:
         found = constituents.find(connection, public_id)
     except LookupError:
@@ -96,7 +96,11 @@ def _resolve(hub: Hub, connection: Connection, reference: str) -> tuple[int, UUI
     return found
 
 
-def _resolve_record(hub: Hub, connection: Connection, key: RecordKey) -> tuple[int, UUID]:
+def _resolve_record(hub: Hub, connection: Connection, reference: str) -> tuple[int, UUID]:
+    try:
+        key = RecordKey.parse(reference)
+    except ValueError:
+        raise RecordUnknown("neither a constituent's id nor a record's source:key") from None
     record_id = records.find_by_key(connection, Hasher(hub.keys).key(str(key)))
     if record_id is None:
         raise RecordUnknown(f"source {key.source} has no record under that key")
@@ -110,6 +114,10 @@ def _profile(
     hub: Hub, connection: Connection, number: int, public_id: UUID, authority: Authority
 ) -> Profile:
     member_ids = constituents.members(connection, number)
+    if not member_ids:
+        raise ConstituentUnknown(
+            "its records were removed at their sources since the last link run"
+        )
     kind = ConstituentKind(constituents.kind_of(connection, number))
     stated = _stated(hub, connection, kind, member_ids)
     roles = {role.value for item in stated for role in item.record.roles}
@@ -131,7 +139,7 @@ def _profile(
             for case in item.record.cases
         ),
         relationships=tuple(_relationships(hub, connection, member_ids)),
-        open_reviews=len(constituents.open_reviews_of(connection, member_ids)),
+        open_reviews=constituents.count_reviews_of(connection, member_ids),
     )
 
 
@@ -190,7 +198,10 @@ def _address(address: Address) -> _Value:
     parts = (address.delivery_line, address.unit, address.city, address.admin_unit_l2)
     shown = address.full_address or ", ".join(filter(None, (*parts, address.post_code)))
     street = address.delivery_line or address.full_address
-    return "address", shown, addresses.line(street) if street else None, False
+    line = addresses.line(street) if street else None
+    # The same street and number stand in many places.
+    where = addresses.post_code(address.post_code) or addresses.city(address.city) or ""
+    return "address", shown, f"{line} {where}" if line else None, False
 
 
 def full_name(name: Name) -> str:
@@ -210,12 +221,12 @@ def _relationships(
             continue
         number, public_id = other
         other_kind = ConstituentKind(constituents.kind_of(connection, number))
-        stating = _stated(hub, connection, other_kind, [other_record])
+        opened = open_records(hub.keys, other_kind, records.sealed(connection, [other_record]))
         yield RelationshipView(
             kind=kind,
             other_id=public_id,
-            other_name=_first_name(item.record for item in stating),
-            source=stating[0].source.name,
+            other_name=_first_name(opened),
+            source=records.source_of(connection, start),
             is_inverse=start not in mine,
         )
 

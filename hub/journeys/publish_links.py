@@ -16,6 +16,7 @@ from sqlalchemy import Connection
 from hub.domain.identity import ConstituentId, Placement, Standing, place, touched
 from hub.domain.records import ConstituentKind
 from hub.journeys.context import Hub
+from hub.journeys.models import ChosenModel, publish
 from hub.store import constituents, database
 from hub.store.constituents import AliasOf
 from matching.linkage import Linkage
@@ -47,9 +48,10 @@ def publish_links(
     run_id: int,
     population: Population,
     linkage: Linkage | None,
-    model_id: int | None,
+    chosen: ChosenModel | None,
 ) -> Published:
-    """Write what a link run found; None for a linkage leaves every record on its own."""
+    """Write what a link run found, and publish its model if it is new; without either, every record is
+    left on its own."""
     clusters = (
         [[record] for record in population.features["record"].to_pylist()]
         if linkage is None
@@ -68,17 +70,18 @@ def publish_links(
         writer.write_homes(new, placement)
         writer.write_aliases(placement)
         reviews = _reviews(linkage)
-        if model_id is not None:
+        if chosen is not None:
+            model_id = chosen.id or publish(hub, connection, chosen.model, writer.at)
             constituents.replace_reviews(connection, kind, reviews, model_id, writer.at)
     return Published(len(clusters), len(placement.issued), moved, len(reviews))
 
 
 def _before(connection: Connection, kind: ConstituentKind) -> _Before:
-    links = constituents.current_links(connection, kind).tolist()
-    homes = constituents.current_homes(connection, kind).tolist()
+    links = constituents.current_links(connection, kind)
+    homes = constituents.current_homes(connection, kind)
     return _Before(
-        links={record: ConstituentId(number) for record, number in links},
-        homes={record: ConstituentId(number) for record, number in homes},
+        links={record: ConstituentId(number) for record, number in links.items()},
+        homes={record: ConstituentId(number) for record, number in homes.items()},
         aliases=constituents.current_aliases(connection, kind),
     )
 

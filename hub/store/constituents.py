@@ -10,16 +10,12 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-import numpy as np
-import numpy.typing as npt
 from sqlalchemy import Connection, func, insert, select, text, update
 
+from hub.domain.records import ConstituentKind
 from hub.store.copy_format import LINKS_COLUMNS, framed, link_row, microseconds
-from hub.store.database import driver
+from hub.store.database import among, driver, read_fixed
 from hub.store.tables import Alias, Constituent, Home, Link, Record, Review
-
-Pairs = npt.NDArray[np.int64]
-"""Two columns, record and constituent; one row a record."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,17 +27,6 @@ class AliasOf:
 
     current_id: int | None
     follows_id: int | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class OpenReview:
-    """A question waiting for a steward."""
-
-    id: int
-    reason: str
-    left_record_id: int
-    right_record_id: int
-    weight_microbits: int
 
 
 def next_number(connection: Connection) -> int:
@@ -68,23 +53,23 @@ def issue(
             copy.write_row((number, public_id, kind, at, run_id))
 
 
-def _current(connection: Connection, table: type[Link] | type[Home], kind: str) -> Pairs:
-    statement = (
-        select(table.record_id, table.constituent_id)
-        .join(Constituent, Constituent.id == table.constituent_id)
-        .where(table.recorded_until.is_(None), Constituent.kind == kind)
+def _current(connection: Connection, table: type[Link] | type[Home], kind: str) -> dict[int, int]:
+    query = (
+        f"SELECT record_id, constituent_id FROM {table.__tablename__} t "  # noqa: S608 (names of our own)
+        f"JOIN constituents c ON c.id = t.constituent_id AND c.kind = '{ConstituentKind(kind)}' "
+        "WHERE t.recorded_until IS NULL"
     )
-    rows = connection.execute(statement).all()
-    return np.array([tuple(row) for row in rows], dtype=np.int64).reshape(len(rows), 2)
+    columns = read_fixed(connection, query, ["record:i8", "constituent:i8"])
+    return dict(zip(columns["record"].tolist(), columns["constituent"].tolist(), strict=True))
 
 
-def current_links(connection: Connection, kind: str) -> Pairs:
-    """Each linked record of that kind and the id it is linked to now."""
+def current_links(connection: Connection, kind: str) -> dict[int, int]:
+    """Each linked record of that kind -> the id it is linked to now."""
     return _current(connection, Link, kind)
 
 
-def current_homes(connection: Connection, kind: str) -> Pairs:
-    """Each record of that kind that has a home, and the home."""
+def current_homes(connection: Connection, kind: str) -> dict[int, int]:
+    """Each record of that kind that has a home -> the home."""
     return _current(connection, Home, kind)
 
 
@@ -147,7 +132,7 @@ def rewrite_aliases(
     if ended:
         connection.execute(
             update(Alias)
-            .where(Alias.recorded_until.is_(None), Alias.constituent_id.in_(ended))
+            .where(Alias.recorded_until.is_(None), among(Alias.constituent_id, ended))
             .values(recorded_until=at)
         )
     if begun:
@@ -171,20 +156,33 @@ def replace_reviews(
     wanted: Mapping[tuple[int, int], tuple[str, int]],
     model_id: int,
     at: datetime,
-) -> tuple[int, int]:
+) -> None:
     """Make the open reviews of a kind be `wanted`: (left, right) -> (reason, weight_microbits).
 
-    A question still open keeps its row. Answers how many were opened and closed.
+    A question still open keeps its row and its opening time, and says what this model says of it.
     """
     standing = {
-        (row.left_record_id, row.right_record_id): row.id
+        (row.left_record_id, row.right_record_id): row
         for row in connection.execute(
-            select(Review.id, Review.left_record_id, Review.right_record_id).where(
-                Review.closed_at.is_(None), Review.kind == kind
-            )
+            select(
+                Review.id,
+                Review.left_record_id,
+                Review.right_record_id,
+                Review.reason,
+                Review.weight_microbits,
+            ).where(Review.closed_at.is_(None), Review.kind == kind)
         ).all()
     }
-    closed = [number for pair, number in standing.items() if pair not in wanted]
+    closed = [row.id for pair, row in standing.items() if pair not in wanted]
+    if closed:
+        connection.execute(update(Review).where(among(Review.id, closed)).values(closed_at=at))
+    changed = [
+        {"id": row.id, "reason": reason, "weight_microbits": weight, "model_id": model_id}
+        for pair, (reason, weight) in wanted.items()
+        if (row := standing.get(pair)) and (row.reason, row.weight_microbits) != (reason, weight)
+    ]
+    if changed:
+        connection.execute(update(Review), changed)
     opened = [
         {
             "kind": kind,
@@ -198,11 +196,8 @@ def replace_reviews(
         for pair, (reason, weight) in wanted.items()
         if pair not in standing
     ]
-    if closed:
-        connection.execute(update(Review).where(Review.id.in_(closed)).values(closed_at=at))
     if opened:
         connection.execute(insert(Review), opened)
-    return len(opened), len(closed)
 
 
 def find(connection: Connection, public_id: UUID) -> tuple[int, UUID] | None:
@@ -239,11 +234,19 @@ def of_record(connection: Connection, record_id: int) -> tuple[int, UUID] | None
 
 
 def members(connection: Connection, number: int) -> list[int]:
-    """The records linked to an id now, oldest first."""
+    """The present records linked to an id now, oldest first.
+
+    A record removed since the last link run is not among them, though its link still stands.
+    """
     return list(
         connection.scalars(
             select(Link.record_id)
-            .where(Link.constituent_id == number, Link.recorded_until.is_(None))
+            .join(Record, Record.id == Link.record_id)
+            .where(
+                Link.constituent_id == number,
+                Link.recorded_until.is_(None),
+                Record.removed_at.is_(None),
+            )
             .order_by(Link.record_id)
         )
     )
@@ -266,24 +269,12 @@ def alias_ids(connection: Connection, number: int) -> list[UUID]:
     )
 
 
-def open_reviews_of(connection: Connection, record_ids: Sequence[int]) -> list[OpenReview]:
-    """Open questions that touch any of those records, strongest first."""
-    ids = list(record_ids)
-    rows = connection.execute(
-        select(
-            Review.id,
-            Review.reason,
-            Review.left_record_id,
-            Review.right_record_id,
-            Review.weight_microbits,
-        )
-        .where(
-            Review.closed_at.is_(None),
-            Review.left_record_id.in_(ids) | Review.right_record_id.in_(ids),
-        )
-        .order_by(Review.weight_microbits.desc())
-    ).all()
-    return [OpenReview(*row) for row in rows]
+def count_reviews_of(connection: Connection, record_ids: Sequence[int]) -> int:
+    """Open questions that touch any of those records."""
+    touches = among(Review.left_record_id, record_ids) | among(Review.right_record_id, record_ids)
+    return connection.execute(
+        select(func.count()).where(Review.closed_at.is_(None), touches)
+    ).scalar_one()
 
 
 def count(connection: Connection) -> dict[str, int]:
@@ -308,11 +299,3 @@ def links_by_key(connection: Connection) -> list[tuple[bytes, int]]:
         .where(Link.recorded_until.is_(None), Record.removed_at.is_(None))
     )
     return [(row[0], row[1]) for row in connection.execute(statement).all()]
-
-
-def public_ids(connection: Connection) -> dict[int, UUID]:
-    """The public id of each current constituent, by age number."""
-    statement = select(Constituent.id, Constituent.public_id).where(
-        Constituent.id.in_(select(Link.constituent_id).where(Link.recorded_until.is_(None)))
-    )
-    return {row[0]: row[1] for row in connection.execute(statement).all()}

@@ -30,7 +30,7 @@ _child_head = Struct(">hiqih").pack
 _two_ids = Struct(">hiqiq").pack
 
 RECORDS_COLUMNS: Final = (
-    "id, source_id, version, run_id, as_of, is_poor, key_hash, content_hash, "
+    "id, source_id, version, run_id, is_poor, key_hash, content_hash, "
     "core, contact, sensitive, match, loaded_at"
 )
 KEYS_COLUMNS: Final = "record_id, wrapped_key"
@@ -72,7 +72,6 @@ def record_row(
     source_id: int,
     version: int,
     run_id: int,
-    as_of: date | None,
     is_poor: bool,
     hashes: tuple[bytes, bytes],
     blobs: tuple[bytes, bytes | None, bytes | None, bytes],
@@ -82,8 +81,7 @@ def record_row(
     key_hash, content_hash = hashes
     return b"".join(
         (
-            _record_head(13, 8, record_id, 2, source_id, 8, version, 8, run_id),
-            pack_day(as_of),
+            _record_head(12, 8, record_id, 2, source_id, 8, version, 8, run_id),
             _record_flag_and_hashes(1, is_poor, 16, key_hash, 16, content_hash),
             *map(pack_bytes, blobs),
             _time(8, loaded_us),

@@ -6,14 +6,29 @@ modules of this package.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime
 from typing import Any
 
+import numpy as np
+import numpy.typing as npt
 from psycopg import Connection as DriverConnection
-from sqlalchemy import Connection, Engine, create_engine, insert, inspect, select, text
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Engine,
+    any_,
+    bindparam,
+    create_engine,
+    insert,
+    inspect,
+    select,
+    text,
+)
+from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.exc import OperationalError
+from sqlalchemy.orm import InstrumentedAttribute
 from sqlalchemy.pool import NullPool
 
 from hub.domain.errors import DatabaseUnreachable, MigrationBehind
@@ -27,6 +42,9 @@ LOCK_LINK = 0x4855_4201
 LOCK_LOAD = 0x4855_4202
 LOCK_PARTITION = 0x4855_4203
 
+_COPY_HEADER_BYTES = 19
+_COPY_TRAILER_BYTES = 2
+
 
 def connect(url: str, *, pool_size: int = 4) -> Engine:
     """An engine on `url`; nothing is sent before the first transaction. pool_size 0 keeps no connection.
@@ -37,20 +55,80 @@ def connect(url: str, *, pool_size: int = 4) -> Engine:
     return create_engine(url, hide_parameters=True, connect_args={"connect_timeout": 10}, **pool)
 
 
+def _connected(engine: Engine) -> Connection:
+    try:
+        return engine.connect()
+    except OperationalError as error:
+        # Only where, never the whole URL: its query part may hold a password too.
+        url = engine.url
+        place = url.host or url.query.get("host") or "the local socket"
+        raise DatabaseUnreachable(
+            f"PostgreSQL does not answer at {place}, database {url.database}"
+        ) from error
+
+
 @contextmanager
 def transaction(engine: Engine) -> Iterator[Connection]:
     """One transaction: committed when the block ends, rolled back when it raises.
 
     Raises DatabaseUnreachable when no connection can be had.
     """
-    try:
-        connection = engine.connect()
-    except OperationalError as error:
-        raise DatabaseUnreachable(
-            f"PostgreSQL does not answer at {engine.url.render_as_string(hide_password=True)}"
-        ) from error
-    with connection, connection.begin():
+    with _connected(engine) as connection, connection.begin():
         yield connection
+
+
+@contextmanager
+def snapshot(engine: Engine, shared: str | None = None) -> Iterator[Connection]:
+    """A read-only transaction that sees one moment: of its own, or the one another has shared.
+
+    shared: what `share_snapshot` gave, while that transaction is open.
+    """
+    with _connected(engine) as raw:
+        connection = raw.execution_options(isolation_level="REPEATABLE READ")
+        with connection.begin():
+            connection.execute(text("SET TRANSACTION READ ONLY"))
+            if shared is not None:
+                # A snapshot's name is no value a parameter may stand for; it is PostgreSQL's own.
+                connection.execute(text(f"SET TRANSACTION SNAPSHOT '{shared}'"))
+            yield connection
+
+
+def share_snapshot(connection: Connection) -> str:
+    """The name under which other transactions can see what this one sees, as long as it is open."""
+    name: str = connection.execute(text("SELECT pg_export_snapshot()")).scalar_one()
+    return name
+
+
+def among(
+    column: InstrumentedAttribute[Any] | ColumnElement[Any], values: Sequence[Any]
+) -> ColumnElement[bool]:
+    """`column = ANY(values)`: one array parameter. IN makes one of each value, and 65,535 are the most."""
+    return column == any_(bindparam(None, list(values), type_=ARRAY(column.type)))
+
+
+def read_fixed(
+    connection: Connection, query: str, types: Sequence[str]
+) -> dict[str, npt.NDArray[Any]]:
+    """A query's columns as arrays, by the names its types have: `["tag:i8", "rule:i2"]`.
+
+    Read as one binary COPY and laid under a numpy type, about 0.2 us a row: for millions of rows of
+    fixed width without nulls. query: of our own making, without parameters.
+    """
+    names = [item.partition(":")[0] for item in types]
+    layout = [("fields", ">i2")]
+    for item in types:
+        name, _, kind = item.partition(":")
+        layout += [(f"length of {name}", ">i4"), (name, f">{kind}")]
+    buffer = bytearray()
+    with (
+        driver(connection).cursor() as cursor,
+        cursor.copy(f"COPY ({query}) TO STDOUT (FORMAT binary)") as copy,
+    ):
+        for part in copy:
+            buffer += part
+    body = memoryview(buffer)[_COPY_HEADER_BYTES : len(buffer) - _COPY_TRAILER_BYTES]
+    rows = np.frombuffer(body, dtype=np.dtype(layout))
+    return {name: rows[name].astype(rows[name].dtype.newbyteorder("=")) for name in names}
 
 
 def driver(connection: Connection) -> DriverConnection[tuple[object, ...]]:
@@ -99,7 +177,7 @@ def lock_in_transaction(connection: Connection, lock: int, key: int = 0) -> None
 @contextmanager
 def held_lock(engine: Engine, lock: int, key: int = 0) -> Iterator[bool]:
     """Hold a session's advisory lock over several transactions; False when another session has it."""
-    with engine.connect() as raw:
+    with _connected(engine) as raw:
         connection = raw.execution_options(isolation_level="AUTOCOMMIT")
         parameters = {"lock": lock, "key": key}
         got = connection.scalar(text("SELECT pg_try_advisory_lock(:lock, :key)"), parameters)

@@ -8,26 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
-from typing import Any
+from datetime import datetime
 
 import numpy as np
 import numpy.typing as npt
 from psycopg import Connection as DriverConnection
-from sqlalchemy import (
-    ColumnElement,
-    Connection,
-    any_,
-    bindparam,
-    delete,
-    exists,
-    func,
-    select,
-    text,
-    update,
-)
-from sqlalchemy.dialects.postgresql import ARRAY
-from sqlalchemy.orm import InstrumentedAttribute
+from sqlalchemy import ColumnElement, Connection, delete, exists, func, select, text, update
 
 from hub.store.copy_format import (
     HOLDINGS_COLUMNS,
@@ -39,7 +25,7 @@ from hub.store.copy_format import (
     framed,
     seen_row,
 )
-from hub.store.database import driver
+from hub.store.database import among, driver, read_fixed
 from hub.store.tables import Holding, Record, RecordKeyRow, Relationship, Seen, Source, tags
 
 
@@ -73,7 +59,6 @@ class SealedRecord:
     id: int
     source: str
     version: int
-    as_of: date | None
     wrapped_key: bytes
     core: bytes
     contact: bytes | None
@@ -109,7 +94,7 @@ def known(
             Record.version,
             Record.content_hash,
             (Record.run_id == run_id) | was_seen,
-        ).where(_among(Record.key_hash, key_hashes), Record.removed_at.is_(None))
+        ).where(among(Record.key_hash, key_hashes), Record.removed_at.is_(None))
     ).all()
     return {row[0]: KnownRecord(*row[1:]) for row in rows}
 
@@ -128,7 +113,7 @@ def write_chunk(connection: Connection, chunk: PackedChunk) -> None:
     if chunk.changed_ids:
         _clear_dependents(connection, chunk.changed_ids)
         connection.execute(
-            delete(RecordKeyRow).where(_among(RecordKeyRow.record_id, chunk.changed_ids))
+            delete(RecordKeyRow).where(among(RecordKeyRow.record_id, chunk.changed_ids))
         )
         connection.execute(text("CREATE TEMP TABLE changed (LIKE records) ON COMMIT DROP"))
         _copy(raw, f"changed ({RECORDS_COLUMNS})", chunk.changed_records)
@@ -142,7 +127,7 @@ def write_chunk(connection: Connection, chunk: PackedChunk) -> None:
 
 _REPLACE_CHANGED = text(
     """
-    UPDATE records SET version = changed.version, run_id = changed.run_id, as_of = changed.as_of,
+    UPDATE records SET version = changed.version, run_id = changed.run_id,
         is_poor = changed.is_poor, content_hash = changed.content_hash, core = changed.core,
         contact = changed.contact, sensitive = changed.sensitive, match = changed.match,
         loaded_at = changed.loaded_at
@@ -151,17 +136,10 @@ _REPLACE_CHANGED = text(
 )
 
 
-def _among(
-    column: InstrumentedAttribute[Any] | ColumnElement[Any], values: Sequence[Any]
-) -> ColumnElement[bool]:
-    """`column = ANY(values)`: one array parameter, where IN would make one parameter a value."""
-    return column == any_(bindparam(None, list(values), type_=ARRAY(column.type)))
-
-
 def _clear_dependents(connection: Connection, record_ids: Sequence[int]) -> None:
-    connection.execute(delete(tags).where(_among(tags.c.record_id, record_ids)))
-    connection.execute(delete(Holding).where(_among(Holding.record_id, record_ids)))
-    connection.execute(delete(Relationship).where(_among(Relationship.record_id, record_ids)))
+    connection.execute(delete(tags).where(among(tags.c.record_id, record_ids)))
+    connection.execute(delete(Holding).where(among(Holding.record_id, record_ids)))
+    connection.execute(delete(Relationship).where(among(Relationship.record_id, record_ids)))
 
 
 def mark_seen(connection: Connection, run_id: int, record_ids: Sequence[int]) -> None:
@@ -197,7 +175,10 @@ def count_missing(connection: Connection, source_id: int, run_id: int) -> int:
 
 
 def remove_missing(connection: Connection, source_id: int, run_id: int, at: datetime) -> int:
-    """Mark them removed and drop their tags, so that nothing finds them; answers how many."""
+    """Mark them removed, and destroy their keys, tags and terms: nothing finds or opens them again.
+
+    A key that returns is a new record, so nothing is lost that could be used. Answers how many.
+    """
     removed = connection.scalars(
         update(Record)
         .where(*_missing(source_id, run_id))
@@ -206,6 +187,7 @@ def remove_missing(connection: Connection, source_id: int, run_id: int, at: date
     ).all()
     if removed:
         _clear_dependents(connection, removed)
+        connection.execute(delete(RecordKeyRow).where(among(RecordKeyRow.record_id, removed)))
     return len(removed)
 
 
@@ -214,9 +196,12 @@ def forget_seen(connection: Connection, run_id: int) -> None:
     connection.execute(delete(Seen).where(Seen.run_id == run_id))
 
 
-def number_range(connection: Connection) -> tuple[int, int]:
-    """The smallest and largest record number in use, (0, 0) when there is none."""
-    low, high = connection.execute(select(func.min(Record.id), func.max(Record.id))).one()
+def number_range(connection: Connection, source_ids: Sequence[int]) -> tuple[int, int]:
+    """The smallest and largest record number of those sources, (0, 0) when there is none."""
+    statement = select(func.min(Record.id), func.max(Record.id)).where(
+        among(Record.source_id, source_ids)
+    )
+    low, high = connection.execute(statement).one()
     return low or 0, high or 0
 
 
@@ -238,43 +223,14 @@ _MATCHES = """
     ORDER BY r.id
 """
 
-_TAG_LAYOUT = np.dtype(
-    [
-        ("fields", ">i2"),
-        ("l1", ">i4"),
-        ("tag", ">i8"),
-        ("l2", ">i4"),
-        ("record", ">i8"),
-        ("l3", ">i4"),
-        ("rule", ">i2"),
-    ]
-)
-_COPY_HEADER_BYTES = 19
-_COPY_TRAILER_BYTES = 2
-
 
 def read_tags(
     connection: Connection, rules: Sequence[int]
 ) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64], npt.NDArray[np.int16]]:
-    """All tags of those rules as three columns: tag, record, rule.
-
-    Ten million rows: read as one binary COPY and laid under a numpy type, about 0.2 us a row.
-    """
+    """All tags of those rules as three columns: tag, record, rule."""
     query = f"SELECT tag, record_id, rule FROM tags WHERE rule IN ({', '.join(map(str, rules))})"  # noqa: S608 (integers)
-    buffer = bytearray()
-    with (
-        driver(connection).cursor() as cursor,
-        cursor.copy(f"COPY ({query}) TO STDOUT (FORMAT binary)") as copy,
-    ):
-        for part in copy:
-            buffer += part
-    body = memoryview(buffer)[_COPY_HEADER_BYTES : len(buffer) - _COPY_TRAILER_BYTES]
-    rows = np.frombuffer(body, dtype=_TAG_LAYOUT)
-    return (
-        rows["tag"].astype(np.int64),
-        rows["record"].astype(np.int64),
-        rows["rule"].astype(np.int16),
-    )
+    columns = read_fixed(connection, query, ["tag:i8", "record:i8", "rule:i2"])
+    return columns["tag"], columns["record"], columns["rule"]
 
 
 def sealed(connection: Connection, record_ids: Sequence[int]) -> list[SealedRecord]:
@@ -284,7 +240,6 @@ def sealed(connection: Connection, record_ids: Sequence[int]) -> list[SealedReco
             Record.id,
             Source.name,
             Record.version,
-            Record.as_of,
             RecordKeyRow.wrapped_key,
             Record.core,
             Record.contact,
@@ -292,7 +247,7 @@ def sealed(connection: Connection, record_ids: Sequence[int]) -> list[SealedReco
         )
         .join(Source, Source.id == Record.source_id)
         .join(RecordKeyRow, RecordKeyRow.record_id == Record.id)
-        .where(_among(Record.id, record_ids))
+        .where(among(Record.id, record_ids))
         .order_by(Record.id)
     ).all()
     return [SealedRecord(*row) for row in rows]
@@ -305,12 +260,18 @@ def find_by_key(connection: Connection, key_hash: bytes) -> int | None:
     )
 
 
+def source_of(connection: Connection, record_id: int) -> str:
+    """The name of a record's source."""
+    statement = select(Source.name).join(Record, Record.source_id == Source.id)
+    return connection.execute(statement.where(Record.id == record_id)).scalar_one()
+
+
 def related(connection: Connection, record_ids: Sequence[int]) -> list[tuple[int, str, int]]:
     """Relationships from or to those records whose other side is present: (from, kind, to)."""
     other = select(Record.id, Record.key_hash).where(Record.removed_at.is_(None)).subquery()
     statement = select(Relationship.record_id, Relationship.kind, other.c.id).join(
         other, other.c.key_hash == Relationship.other_key_hash
     )
-    outgoing = connection.execute(statement.where(_among(Relationship.record_id, record_ids))).all()
-    incoming = connection.execute(statement.where(_among(other.c.id, record_ids))).all()
+    outgoing = connection.execute(statement.where(among(Relationship.record_id, record_ids))).all()
+    incoming = connection.execute(statement.where(among(other.c.id, record_ids))).all()
     return sorted({(row[0], row[1], row[2]) for row in (*outgoing, *incoming)})

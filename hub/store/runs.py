@@ -7,10 +7,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, func, select, update
+from sqlalchemy import Connection, delete, func, select, update
 from sqlalchemy.dialects.postgresql import insert
 
-from hub.store.tables import Quarantined, Run, Source
+from hub.store.database import among
+from hub.store.tables import Quarantined, Run, Seen, Source
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,6 +24,7 @@ class SetAside:
     rule: str
     content_hash: bytes
     sealed_row: bytes
+    key_hash: bytes | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,13 +42,16 @@ class QuarantinedRow:
 
 def start(connection: Connection, kind: str, source_id: int | None, at: datetime) -> int:
     """Open a run; one of the same kind and source still marked running has died and is marked so."""
-    connection.execute(
+    died = connection.scalars(
         update(Run)
         .where(
             Run.kind == kind, Run.state == "running", Run.source_id.is_not_distinct_from(source_id)
         )
         .values(state="abandoned", finished_at=at)
-    )
+        .returning(Run.id)
+    ).all()
+    if died:
+        connection.execute(delete(Seen).where(among(Seen.run_id, died)))
     return connection.execute(
         insert(Run)
         .values(kind=kind, source_id=source_id, state="running", started_at=at, counts={})
@@ -97,6 +102,7 @@ def quarantine(
                 "field": row.field,
                 "rule": row.rule,
                 "content_hash": row.content_hash,
+                "key_hash": row.key_hash,
                 "sealed_row": row.sealed_row,
                 "quarantined_at": at,
             }
@@ -108,7 +114,15 @@ def quarantine(
             index_elements=[Quarantined.source_id, Quarantined.content_hash],
             set_={
                 name: statement.excluded[name]
-                for name in ("run_id", "row_number", "location", "field", "rule", "sealed_row")
+                for name in (
+                    "run_id",
+                    "row_number",
+                    "location",
+                    "field",
+                    "rule",
+                    "key_hash",
+                    "sealed_row",
+                )
             }
             | {"resolved_at": None},
         )
@@ -126,7 +140,37 @@ def resolve_quarantine_before(
             Quarantined.run_id != run_id,
             Quarantined.resolved_at.is_(None),
         )
-        .values(resolved_at=at)
+        .values(resolved_at=at, sealed_row=None)
+    )
+
+
+def resolve_quarantine_of(
+    connection: Connection, source_id: int, key_hashes: Sequence[bytes], at: datetime
+) -> None:
+    """Close the rows whose keys have been loaded since."""
+    connection.execute(
+        update(Quarantined)
+        .where(
+            Quarantined.source_id == source_id,
+            Quarantined.resolved_at.is_(None),
+            among(Quarantined.key_hash, key_hashes),
+        )
+        .values(resolved_at=at, sealed_row=None)
+    )
+
+
+def known_quarantined(
+    connection: Connection, source_id: int, content_hashes: Sequence[bytes]
+) -> set[bytes]:
+    """Which of those rows stand open in the quarantine already."""
+    return set(
+        connection.scalars(
+            select(Quarantined.content_hash).where(
+                Quarantined.source_id == source_id,
+                Quarantined.resolved_at.is_(None),
+                among(Quarantined.content_hash, content_hashes),
+            )
+        )
     )
 
 
@@ -152,12 +196,7 @@ def list_quarantine(connection: Connection, source: str | None, limit: int) -> l
     return [QuarantinedRow(*row) for row in connection.execute(statement).all()]
 
 
-def count_quarantine(connection: Connection) -> dict[tuple[str, str], int]:
-    """Open quarantined rows by (source, rule)."""
-    statement = (
-        select(Source.name, Quarantined.rule, func.count())
-        .join(Source, Source.id == Quarantined.source_id)
-        .where(Quarantined.resolved_at.is_(None))
-        .group_by(Source.name, Quarantined.rule)
-    )
-    return {(name, rule): count for name, rule, count in connection.execute(statement).all()}
+def count_quarantine(connection: Connection) -> int:
+    """Open quarantined rows of all sources."""
+    statement = select(func.count()).where(Quarantined.resolved_at.is_(None))
+    return connection.execute(statement).scalar_one()

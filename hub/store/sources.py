@@ -58,7 +58,7 @@ class SourceFacts:
 def register(connection: Connection, facts: SourceFacts) -> SourceState:
     """Insert or bring up to date, and answer where its loads stand.
 
-    A changed fingerprint forgets a half-done load: its rows meant something else.
+    A changed fingerprint forgets where loads stood: what was read then meant something else.
     """
     values = {
         "agency": facts.agency,
@@ -73,7 +73,7 @@ def register(connection: Connection, facts: SourceFacts) -> SourceState:
         select(Source.id, Source.fingerprint).where(Source.name == facts.name)
     ).one_or_none()
     if known is not None and known.fingerprint != facts.fingerprint:
-        values["cursor"] = None
+        values |= {"cursor": None, "watermark": None}
     connection.execute(
         insert(Source)
         .values(name=facts.name, **values)

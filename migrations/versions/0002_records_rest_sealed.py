@@ -22,7 +22,6 @@ def upgrade() -> None:
         sa.Column("source_id", sa.SmallInteger(), nullable=False),
         sa.Column("version", sa.BigInteger(), nullable=False),
         sa.Column("run_id", sa.BigInteger(), nullable=False),
-        sa.Column("as_of", sa.Date(), nullable=True),
         sa.Column("is_poor", sa.Boolean(), nullable=False),
         sa.Column("key_hash", sa.LargeBinary(), nullable=False),
         sa.Column("content_hash", sa.LargeBinary(), nullable=False),
@@ -62,18 +61,14 @@ def upgrade() -> None:
         "holdings",
         sa.Column("record_id", sa.BigInteger(), autoincrement=False, nullable=False),
         sa.Column("position", sa.SmallInteger(), autoincrement=False, nullable=False),
-        sa.Column("type", sa.Text(), nullable=True),
+        sa.Column("type", sa.Text(), nullable=False),
         sa.Column("status", sa.Text(), nullable=True),
         sa.Column("valid_from", sa.Date(), nullable=True),
         sa.Column("valid_until", sa.Date(), nullable=True),
         sa.PrimaryKeyConstraint("record_id", "position", name="holdings_pkey"),
     )
     op.create_index(
-        "holdings_type_valid_until_idx",
-        "holdings",
-        ["type", "valid_until"],
-        unique=False,
-        postgresql_where=sa.text("type IS NOT NULL"),
+        "holdings_type_valid_until_idx", "holdings", ["type", "valid_until"], unique=False
     )
     op.create_table(
         "relationships",
@@ -87,7 +82,8 @@ def upgrade() -> None:
         "relationships_other_key_hash_idx", "relationships", ["other_key_hash"], unique=False
     )
     op.execute("CREATE SEQUENCE record_numbers AS bigint")
+    op.execute("GRANT SELECT, INSERT, UPDATE ON records TO hub_app")
     op.execute(
-        "GRANT SELECT, INSERT, UPDATE, DELETE ON records, record_keys, tags, holdings, relationships TO hub_app"
+        "GRANT SELECT, INSERT, DELETE ON record_keys, tags, holdings, relationships TO hub_app"
     )
     op.execute("GRANT USAGE ON SEQUENCE record_numbers TO hub_app")

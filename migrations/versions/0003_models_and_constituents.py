@@ -158,4 +158,7 @@ def upgrade() -> None:
         )
     op.execute("GRANT SELECT, INSERT ON models, constituents TO hub_app")
     op.execute("GRANT SELECT, INSERT, UPDATE, DELETE ON active_models TO hub_app")
-    op.execute("GRANT SELECT, INSERT, UPDATE ON links, homes, aliases, reviews TO hub_app")
+    op.execute("GRANT SELECT, INSERT, UPDATE (recorded_until) ON links, homes, aliases TO hub_app")
+    op.execute(
+        "GRANT SELECT, INSERT, UPDATE (reason, weight_microbits, model_id, closed_at) ON reviews TO hub_app"
+    )

@@ -2,19 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+import sqlite3
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import closing
 from pathlib import Path
 
 import pytest
 from sqlalchemy import text
 
 from connectors.contract import Batch, Cursor, Reader, SourceSchema
-from hub.domain.errors import SourceUnreadable, TooManyRejected
+from hub.domain.errors import SourceInvalid, SourceUnreadable, TooManyRejected
 from hub.journeys.context import Hub
 from hub.journeys.load import LoadReport, load_sources
 from hub.journeys.quarantine import list_quarantine
 from hub.store import database
-from tests.worlds import BIRK, DRIVERS_HEADER, DRIVERS_YAML, MARIA, NOOR, write_drivers
+from tests.worlds import (
+    BIRK,
+    DRIVERS_HEADER,
+    DRIVERS_YAML,
+    MARIA,
+    NOOR,
+    open_written,
+    write_drivers,
+)
 
 
 def load(hub: Hub, folder: Path, *rows: str) -> LoadReport:
@@ -198,3 +208,139 @@ def test_a_load_that_broke_off_is_made_whole_by_the_next(
     assert (report.unchanged + report.inserted, report.removed) == (3_500, 0)
     with database.transaction(hub.engine) as connection:
         assert connection.scalar(text("SELECT count(DISTINCT key_hash) FROM records")) == 3_500
+
+
+def numbered(count: int) -> list[str]:
+    return [MARIA.replace("D1,", f"N{number},") for number in range(count)]
+
+
+def test_a_bad_cell_in_a_known_row_keeps_the_record_as_it_was(hub: Hub, tmp_path: Path) -> None:
+    rows = numbered(40)
+    load(hub, tmp_path, *rows)
+    broken = load(hub, tmp_path, rows[0].replace("1984-03-09", "31 Feb"), *rows[1:])
+    mended = load(hub, tmp_path, *rows)
+
+    assert (broken.rejected, broken.removed, broken.held) == (1, 0, 0)
+    assert (mended.unchanged, mended.inserted) == (40, 0)
+    assert list_quarantine(hub, None, 10) == []
+
+
+def test_a_row_unreadable_down_to_its_key_removes_nobody(hub: Hub, tmp_path: Path) -> None:
+    rows = numbered(40)
+    load(hub, tmp_path, *rows)
+    unreadable = rows[0].replace("Maria", 'Ma"ria')
+    first = load(hub, tmp_path, unreadable, *rows[1:])
+    # It stands in the quarantine now, so the operator has seen it, and the record is gone indeed.
+    second = load(hub, tmp_path, unreadable, *rows[1:])
+    assert (first.held, first.removed) == (1, 0)
+    assert (second.held, second.removed) == (0, 1)
+
+
+def test_a_small_source_can_lose_records(hub: Hub, tmp_path: Path) -> None:
+    load(hub, tmp_path, MARIA, BIRK, NOOR)
+    assert load(hub, tmp_path, MARIA, BIRK).removed == 1
+
+
+def test_an_operator_who_has_looked_accepts_what_is_missing(hub: Hub, tmp_path: Path) -> None:
+    rows = numbered(40)
+    load(hub, tmp_path, *rows)
+    held = load(hub, tmp_path, *rows[:20])
+    source_and_reader = write_drivers(tmp_path, rows[:20])
+    accepted = load_sources(hub, [source_and_reader], is_accepting_removals=True)[0]
+    assert (held.held, accepted.removed) == (20, 20)
+
+
+def test_a_removed_record_cannot_be_opened_again(hub: Hub, tmp_path: Path) -> None:
+    load(hub, tmp_path, MARIA, BIRK, NOOR)
+    load(hub, tmp_path, MARIA, BIRK)
+    with database.transaction(hub.engine) as connection:
+        keys = connection.scalars(text("SELECT record_id FROM record_keys ORDER BY 1")).all()
+        tagged = connection.scalars(text("SELECT DISTINCT record_id FROM tags ORDER BY 1")).all()
+    assert list(keys) == [1, 2]
+    assert set(tagged) <= {1, 2}
+
+
+def test_the_same_cells_under_a_corrected_header_are_news(hub: Hub, tmp_path: Path) -> None:
+    swapped = DRIVERS_HEADER.replace("first_name,last_name", "last_name,first_name")
+    load_sources(hub, [write_drivers(tmp_path, [MARIA, BIRK], header=swapped)])
+    assert load(hub, tmp_path, MARIA, BIRK).changed == 2
+
+
+def test_an_open_row_of_a_held_export_stays_open(hub: Hub, tmp_path: Path) -> None:
+    rows = numbered(40)
+    load(hub, tmp_path, BIRK.replace("1961-12-30", "31 Feb"), *rows)
+    report = load(hub, tmp_path, *rows[:10])
+    assert report.held == 30
+    assert len(list_quarantine(hub, None, 10)) == 1
+
+
+def test_a_resolved_row_is_no_longer_kept(hub: Hub, tmp_path: Path) -> None:
+    load(hub, tmp_path, MARIA, BIRK.replace("1961-12-30", "31 Feb"), NOOR)
+    load(hub, tmp_path, MARIA, BIRK, NOOR)
+    with database.transaction(hub.engine) as connection:
+        assert connection.scalars(text("SELECT sealed_row FROM quarantine")).all() == [None]
+
+
+INCREMENTAL_YAML = """
+schema: hub/source@1
+id: anglers
+agency: wildlife
+kind: person
+mode: incremental
+connection: {type: sql, url: "sqlite:///anglers.db", table: anglers, cursor: updated_at}
+key: id
+contract:
+  rejected_share_max: 0.5
+map:
+  given_name: first_name
+  family_name: last_name
+  birth_date: {column: born, transforms: [{date: "%Y-%m-%d"}]}
+"""
+
+
+def write_anglers(folder: Path, rows: Sequence[tuple[str, str, str, str, str]]) -> None:
+    with closing(sqlite3.connect(folder / "anglers.db")) as connection, connection:
+        connection.execute("DROP TABLE IF EXISTS anglers")
+        connection.execute("CREATE TABLE anglers (id, first_name, last_name, born, updated_at)")
+        connection.executemany("INSERT INTO anglers VALUES (?, ?, ?, ?, ?)", rows)
+
+
+def test_an_incremental_source_reads_only_what_is_newer_and_closes_what_was_mended(
+    hub: Hub, tmp_path: Path
+) -> None:
+    rows = [
+        ("1", "Maria", "Okafor", "1984-03-09", "2026-01-01"),
+        ("2", "Birk", "Lindqvist", "31 Feb", "2026-01-02"),
+    ]
+    write_anglers(tmp_path, rows)
+    source = open_written(tmp_path, INCREMENTAL_YAML)
+    first = load_sources(hub, [source])[0]
+    assert len(list_quarantine(hub, None, 10)) == 1
+
+    rows[1] = ("2", "Birk", "Lindqvist", "1961-12-30", "2026-02-01")
+    write_anglers(tmp_path, rows)
+    second = load_sources(hub, [source])[0]
+    assert (first.inserted, first.rejected) == (1, 1)
+    assert (second.read, second.inserted, second.removed) == (1, 1, 0)
+    assert list_quarantine(hub, None, 10) == []
+
+
+def test_a_changed_mapping_reads_an_incremental_source_from_the_start(
+    hub: Hub, tmp_path: Path
+) -> None:
+    rows = [("1", "Maria", "Okafor", "1984-03-09", "2026-01-01")]
+    write_anglers(tmp_path, rows)
+    load_sources(hub, [open_written(tmp_path, INCREMENTAL_YAML)])
+    changed = INCREMENTAL_YAML.replace("family_name: last_name", "middle_name: last_name")
+    report = load_sources(hub, [open_written(tmp_path, changed)])[0]
+    assert (report.read, report.changed) == (1, 1)
+
+
+def test_two_sources_that_compare_an_attribute_differently_are_refused(
+    hub: Hub, tmp_path: Path
+) -> None:
+    declared = DRIVERS_YAML + "  custom: {birthplace: {column: city, compare: text}}\n"
+    load_sources(hub, [write_drivers(tmp_path, [MARIA], yaml=declared)])
+    other = declared.replace("id: drivers", "id: riders").replace("compare: text", "compare: exact")
+    with pytest.raises(SourceInvalid, match=r"birthplace: source drivers compares it otherwise"):
+        load_sources(hub, [write_drivers(tmp_path, [BIRK], yaml=other)])

@@ -86,7 +86,7 @@ class Alias(Base):
 
 
 class Review(Base):
-    """A question for a steward. `reason`: band (between the thresholds) or oversized (left apart).
+    """A question for a steward. `reason` is a matching.review.Doubt: band, average or source.
 
     `left_record_id` < `right_record_id`; the pair is the strongest between its two constituents.
     """

@@ -34,7 +34,6 @@ class Record(Base):
     source_id: Mapped[int] = mapped_column(SmallInteger)
     version: Mapped[int]
     run_id: Mapped[int]
-    as_of: Mapped[date | None]
     is_poor: Mapped[bool]
     key_hash: Mapped[bytes]
     content_hash: Mapped[bytes]
@@ -56,7 +55,7 @@ class RecordKeyRow(Base):
 
 
 #: A keyed 64-bit tag of one compound blocking value: what candidate search joins on. No primary key:
-#: a record may offer one value twice, and nothing is ever looked up but by tag or by record.
+#: nothing is ever looked up but by tag or by record.
 tags = Table(
     "tags",
     Base.metadata,
@@ -69,28 +68,24 @@ tags = Table(
 
 
 class Holding(Base):
-    """The clear part of a holding: type, status, dates; `type` is null for a sensitive source."""
+    """The clear part of a holding: type, status, dates. A sensitive source's have no row here at all."""
 
     __tablename__ = "holdings"
-    __table_args__ = (
-        Index(
-            "holdings_type_valid_until_idx",
-            "type",
-            "valid_until",
-            postgresql_where=text("type IS NOT NULL"),
-        ),
-    )
+    __table_args__ = (Index("holdings_type_valid_until_idx", "type", "valid_until"),)
 
     record_id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
     position: Mapped[int] = mapped_column(SmallInteger, primary_key=True, autoincrement=False)
-    type: Mapped[str | None]
+    type: Mapped[str]
     status: Mapped[str | None]
     valid_from: Mapped[date | None]
     valid_until: Mapped[date | None]
 
 
 class Relationship(Base):
-    """What a record's constituent is to another's; the other is named by its keyed hash, loaded or not."""
+    """What a record's constituent is to another's; the other is named by its keyed hash, loaded or not.
+
+    A sensitive source's have no row here: what they say stays sealed.
+    """
 
     __tablename__ = "relationships"
     __table_args__ = (Index("relationships_other_key_hash_idx", "other_key_hash"),)

@@ -37,7 +37,8 @@ class Seen(Base):
 class Quarantined(Base):
     """A row that may not become a record: where it stood and which rule it broke in the clear, the row sealed.
 
-    `content_hash` (keyed) makes a second load of the same bad row a no-op.
+    `content_hash` (keyed) makes a second load of the same bad row a no-op; `key_hash` (keyed), where the
+    row has a key, closes it once the key is loaded. A closed one keeps no row.
     """
 
     __tablename__ = "quarantine"
@@ -54,6 +55,7 @@ class Quarantined(Base):
     field: Mapped[str | None]
     rule: Mapped[str]
     content_hash: Mapped[bytes]
-    sealed_row: Mapped[bytes]
+    key_hash: Mapped[bytes | None]
+    sealed_row: Mapped[bytes | None]
     quarantined_at: Mapped[datetime]
     resolved_at: Mapped[datetime | None]
