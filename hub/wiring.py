@@ -10,14 +10,16 @@ import os
 import secrets
 import stat
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
 from uuid import UUID, uuid4
 
-from sqlalchemy import Engine, text
+from pydantic import SecretStr
+from sqlalchemy import Engine, make_url, text
+from sqlalchemy.exc import ArgumentError
 
 from connectors.contract import Reader
 from connectors.evaluation import Evaluation
@@ -34,6 +36,7 @@ from hub.vault import keyring
 from hub.vault.keyring import RootKey
 
 _PASSWORDS_FILE: Final = "roles.json"
+_DRIVER: Final = "postgresql+psycopg"
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +75,7 @@ def init(settings: Settings) -> InitReport:
 
     Raises WrongRootKey when the database was sealed under another key than the key file's.
     """
+    _given_urls(settings)  # before anything is made: a mistyped URL leaves no key file behind
     _make_private(settings.data_dir)
     is_new_key = not settings.root_key_path.exists()
     keys = (
@@ -138,7 +142,7 @@ def health(hub: Hub) -> dict[str, object]:
         "persons": held.get("person", 0),
         "organizations": held.get("organization", 0),
         "open reviews": held["reviews"],
-        "open quarantine": sum(waiting.values()),
+        "open quarantine": waiting,
     }
 
 
@@ -193,22 +197,46 @@ def _tie(engine: Engine, keys: RootKey) -> None:
 
 
 def _urls(settings: Settings) -> provision.Urls:
+    given = _given_urls(settings)
+    if given is not None:
+        return given
+    server = ensure(settings.data_dir, shared_buffers_mb=settings.shared_buffers_mb)
+    passwords = provision.read_passwords(settings.data_dir / _PASSWORDS_FILE)
+    return provision.urls(server, passwords)
+
+
+def _given_urls(settings: Settings) -> provision.Urls | None:
+    """The URLs of the operator's own server, checked; None where the embedded one is used."""
     if settings.database_url is None:
-        server = ensure(settings.data_dir, shared_buffers_mb=settings.shared_buffers_mb)
-        passwords = provision.read_passwords(settings.data_dir / _PASSWORDS_FILE)
-        return provision.urls(server, passwords)
-    owner = settings.owner_database_url or settings.database_url
-    return provision.Urls(
-        _with_driver(owner.get_secret_value()),
-        _with_driver(settings.database_url.get_secret_value()),
-    )
+        return None
+    application = _checked_url("HUB_DATABASE_URL", settings.database_url)
+    if settings.owner_database_url is None:
+        return provision.Urls(application, application)
+    owner = _checked_url("HUB_OWNER_DATABASE_URL", settings.owner_database_url)
+    return provision.Urls(owner, application)
 
 
-def _with_driver(url: str) -> str:
-    """`postgres://` and `postgresql://` as everybody writes them, with our driver named."""
+def _checked_url(setting: str, given: SecretStr) -> str:
+    """The URL with our driver named. Raises SettingsInvalid naming the setting, never its value."""
+    url = given.get_secret_value()
     for scheme in ("postgres://", "postgresql://"):
         if url.startswith(scheme):
-            return "postgresql+psycopg://" + url.removeprefix(scheme)
+            url = f"{_DRIVER}://" + url.removeprefix(scheme)
+    try:
+        parts = make_url(url)
+    except (ArgumentError, ValueError):
+        parts = None
+    if parts is None or parts.drivername != _DRIVER:
+        # Raised outside the handler: what make_url says quotes the URL's port, and may quote more.
+        raise SettingsInvalid(
+            f"{setting}: it is not a URL of the form postgresql://user:password@host:port/database"
+        )
+    if any("password" in name.lower() for name in parts.query):
+        # Whoever prints a URL hides the password before the host, and shows the query as it is.
+        raise SettingsInvalid(
+            f"{setting}: a password may not stand in the URL's query, where messages would show it; "
+            "write it before the host, user:password@host"
+        )
     return url
 
 
@@ -216,7 +244,8 @@ def _provision_embedded(settings: Settings) -> None:
     server = ensure(settings.data_dir, shared_buffers_mb=settings.shared_buffers_mb)
     file = settings.data_dir / _PASSWORDS_FILE
     if not file.exists():
-        provision.save_passwords(file, _new_passwords())
+        with suppress(FileExistsError):  # another process was quicker: its passwords are the hub's
+            provision.save_passwords(file, _new_passwords())
     provision.create_roles(server, provision.read_passwords(file))
     provision.create_database(server, provision.DATABASE)
 
@@ -226,9 +255,15 @@ def _new_passwords() -> dict[str, str]:
 
 
 def _make_private(folder: Path) -> None:
-    """Create the data folder 0700. One that exists keeps its mode unless others can write to it."""
+    """Make the data folder 0700: a new one, or an empty one of this user's.
+
+    One that holds something keeps its mode, for its files may be meant for others to read; it is
+    refused when others can write to it.
+    """
     try:
         folder.mkdir(parents=True, mode=0o700, exist_ok=True)
+        if folder.stat().st_uid == os.geteuid() and not any(folder.iterdir()):
+            folder.chmod(0o700)
         mode = folder.stat().st_mode
     except OSError as error:
         raise SettingsInvalid(f"HUB_DATA_DIR: {folder} cannot be made: {error.strerror}") from error

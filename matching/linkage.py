@@ -35,7 +35,6 @@ Progress = Callable[[str, float], None]
 
 STEPS = ("candidates", "score", "components", "score_inside", "partition", "review")
 LOOKS_MAX = 100
-TAG_CAP = 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,15 +84,14 @@ def link(
     *,
     connection: duckdb.DuckDBPyConnection,
     judgements: Judgements = NO_JUDGEMENTS,
-    merge_min_microbits: int | None = None,
     looks_max: int = LOOKS_MAX,
-    tag_cap: int = TAG_CAP,
+    tag_cap: int,
     progress: Progress | None = None,
 ) -> Linkage:
     """Link a population with a published model.
 
-    The bars are the model's; merge_min_microbits stands in for its own where given. The same population,
-    model and judgements give the same clusters in any load order.
+    tag_cap: records that may share a tag before it is told as outgrown. The same population, model and
+    judgements give the same clusters in any load order.
     """
     steps = _Steps(progress)
     with steps("candidates"):
@@ -108,9 +106,7 @@ def link(
     bars = Bars(
         review_min_microbits=model.review_min_microbits,
         link_min_microbits=model.link_min_microbits,
-        merge_min_microbits=(
-            model.merge_min_microbits if merge_min_microbits is None else merge_min_microbits
-        ),
+        merge_min_microbits=model.merge_min_microbits,
         looks_max=looks_max,
     )
     weigh = partial(_score, population.features, model, connection)

@@ -5,6 +5,7 @@ With xdist every worker starts a server of its own: it costs a second, and nothi
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
@@ -24,8 +25,12 @@ from hub.vault import keyring
 from hub.vault.keyring import RootKey
 from tests.worlds import link_all, load_world
 
+# The same examples each time where a run decides about a change; new ones wherever people work.
 settings.register_profile(
-    "hub", deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large]
+    "hub",
+    deadline=None,
+    derandomize="CI" in os.environ,
+    suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
 )
 settings.load_profile("hub")
 

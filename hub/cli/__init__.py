@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import sys
 
-from hub.domain.errors import HubError
-
 __all__ = ["main"]
+
+_INTERRUPTED = 130
 
 
 def main() -> None:
@@ -18,13 +18,17 @@ def main() -> None:
     # Worker processes import this module as their main one, and need none of the commands: imported
     # above, they would cost each worker seconds before its first row.
     from hub.cli.app import app  # noqa: PLC0415
-    from hub.cli.output import errors  # noqa: PLC0415
+    from hub.cli.failures import sentence_for, unforeseen  # noqa: PLC0415
+    from hub.cli.output import errors, refuse  # noqa: PLC0415
 
     try:
         app()
-    except HubError as error:
-        errors.print(f"[bold red]refused[/]: {error}", soft_wrap=True)
+    except SystemExit as ended:
+        if ended.code == _INTERRUPTED:
+            errors.print(
+                "interrupted; what was committed stays, and the next run goes on from there"
+            )
+        raise
+    except Exception as error:  # noqa: BLE001 (nothing of a foreign message may reach the screen)
+        refuse(sentence_for(error) or unforeseen(error))
         sys.exit(1)
-    except KeyboardInterrupt:
-        errors.print("interrupted; what was committed stays, and the next run goes on from there")
-        sys.exit(130)

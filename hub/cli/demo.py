@@ -8,7 +8,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import date
+from datetime import datetime
 from pathlib import Path
 from typing import Annotated
 
@@ -20,11 +20,10 @@ from demo.generate import source_files
 from demo.story import MARIA
 from demo.truth import TRUTH_FILE, Manifest
 from hub import wiring
-from hub.cli.link import link_table
+from hub.cli.link import print_links
 from hub.cli.load import load_table
-from hub.cli.output import answers, errors
+from hub.cli.output import OutputUnwritable, answers, errors, writing
 from hub.cli.profile import print_profile
-from hub.domain.errors import SettingsInvalid
 from hub.domain.records import ConstituentKind
 from hub.journeys.accuracy import measure_links
 from hub.journeys.context import Hub
@@ -54,7 +53,7 @@ class Steps:
 
     @contextmanager
     def __call__(self, name: str) -> Iterator[None]:
-        errors.print(f"[dim]{name} ...[/]")
+        errors.print(f"{name} ...", style="dim")
         started = time.monotonic()
         with MemoryWatch() as memory:
             yield
@@ -69,15 +68,19 @@ def generate(
     ] = 20_000,
     seed: Annotated[int, typer.Option(help="The same seed gives the same world.")] = 7,
     today: Annotated[
-        str | None, typer.Option(help="The world's today, ISO; default: the day it is.")
+        datetime | None,
+        typer.Option(
+            formats=["%Y-%m-%d"], metavar="DATE", help="The world's today; default: the day it is."
+        ),
     ] = None,
 ) -> None:
     """Write a world: each agency's own files, a source YAML for each, the truth and a manifest."""
-    day = date.fromisoformat(today) if today else wiring.utc_now().date()
+    day = (today or wiring.utc_now()).date()
     try:
         manifest = generate_world(people, seed, out, day)
-    except FileExistsError as error:
-        raise SettingsInvalid(str(error)) from error
+    except OSError as error:
+        # Without a reason of the system's it is the generator's own refusal of a folder in use.
+        raise OutputUnwritable(out, error.strerror or f"{out} is not empty") from error
     answers.print(f"{manifest.records:,} records of {people:,} people in {out}")
 
 
@@ -115,7 +118,8 @@ def _world(world: Path, people: int, seed: int) -> Manifest:
     if (world / "manifest.json").exists():
         return Manifest.load(world)
     shutil.rmtree(world, ignore_errors=True)
-    return generate_world(people, seed, world, wiring.utc_now().date())
+    with writing(world):
+        return generate_world(people, seed, world, wiring.utc_now().date())
 
 
 def _story(settings: Settings, world: Path, manifest: Manifest, steps: Steps) -> None:
@@ -128,7 +132,7 @@ def _story(settings: Settings, world: Path, manifest: Manifest, steps: Steps) ->
         for kind in ConstituentKind:
             with steps(f"link {kind}"):
                 links.append(link_kind(hub, kind))
-        answers.print(link_table(links))
+        print_links(links)
         with steps("profile"):
             profile = show_profile(hub, str(MARIA.vehicles))
         print_profile(profile)

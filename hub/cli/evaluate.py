@@ -11,7 +11,8 @@ import typer
 
 from connectors.evaluation import Evaluation, load_evaluation
 from hub import wiring
-from hub.cli.output import answers, errors, print_json
+from hub.cli.model import frequencies_file
+from hub.cli.output import answers, errors, print_json, require_writable, writing
 from hub.domain.errors import SourceUnreadable
 from hub.journeys.evaluate import EvaluationReport
 from hub.journeys.evaluate import evaluate as run_evaluation
@@ -31,18 +32,23 @@ def evaluate(
     ] = None,
 ) -> None:
     """Link labelled data in a throw-away hub and measure the clusters against the truth."""
+    is_piped = json_file is not None and str(json_file) == "-"
+    for wanted in (None if is_piped else json_file, assignments_file):
+        if wanted is not None:
+            require_writable(wanted)
     evaluation = load_evaluation(file)
     settings = read_settings()
     report = _run(evaluation, file, settings)
     figures = as_figures(report)
     if assignments_file is not None:
         write_assignments(report, assignments_file)
-    if json_file is not None and str(json_file) == "-":
+    if is_piped:
         print_json(figures)
         return
     if json_file is not None:
         encoded = msgspec.json.encode(figures)
-        json_file.write_bytes(msgspec.json.format(encoded, indent=2) + b"\n")
+        with writing(json_file):
+            json_file.write_bytes(msgspec.json.format(encoded, indent=2) + b"\n")
     _print(evaluation, report, figures)
 
 
@@ -57,7 +63,7 @@ def _run(evaluation: Evaluation, file: Path, settings: Settings) -> EvaluationRe
 
 def _model(path: Path) -> Model:
     """The model file an evaluation names, with its term frequencies beside it where it has any."""
-    rarities = path.with_suffix(".frequencies.json")
+    rarities = frequencies_file(path)
     try:
         return from_json(path.read_bytes(), rarities.read_bytes() if rarities.exists() else None)
     except OSError as error:
@@ -94,14 +100,14 @@ def _rates(agreement: Agreement) -> dict[str, float]:
 
 def write_assignments(report: EvaluationReport, file: Path) -> None:
     """record,cluster for every linked record; record is `source:key`."""
-    with file.open("w", newline="", encoding="utf-8") as out:
+    with writing(file), file.open("w", newline="", encoding="utf-8") as out:
         writer = csv.writer(out)
         writer.writerow(("record", "cluster"))
         writer.writerows((item.record, item.cluster) for item in report.assignments)
 
 
 def _print(evaluation: Evaluation, report: EvaluationReport, figures: dict[str, Any]) -> None:
-    answers.print(f"[bold]{evaluation.label or evaluation.id}[/]")
+    answers.print(evaluation.label or evaluation.id, style="bold")
     for name in ("pairwise", "bcubed"):
         rates = figures[name]
         answers.print(

@@ -54,9 +54,8 @@ def doctor(
     as_json: Annotated[bool, typer.Option("--json", help="One JSON document.")] = False,
 ) -> None:
     """Check key, database, schema and counts; exit 1 when something is wrong."""
-    settings = read_settings()
     try:
-        with wiring.open_hub(settings) as hub:
+        with wiring.open_hub(read_settings()) as hub:
             facts = wiring.health(hub)
     except HubError as error:
         if as_json:

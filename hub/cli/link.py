@@ -37,7 +37,20 @@ def link(
     if as_json:
         print_json(reports)
     else:
-        answers.print(link_table(reports))
+        print_links(reports)
+
+
+def print_links(reports: list[LinkReport]) -> None:
+    """What linking found, and what an operator may want to do about it."""
+    answers.print(link_table(reports))
+    for report in reports:
+        if report.tags_outgrown:
+            answers.print(
+                f"{report.kind}: {report.tags_outgrown:,} blocking values have outgrown "
+                f"HUB_TAG_RECORDS_MAX since the model was made: consider "
+                f"`hub link --kind {report.kind} --retrain`",
+                soft_wrap=True,
+            )
 
 
 def link_table(reports: list[LinkReport]) -> Table:

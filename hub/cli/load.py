@@ -28,6 +28,12 @@ def source_files(paths: list[Path]) -> list[Path]:
 
 def load(
     paths: Annotated[list[Path], typer.Argument(help="Source YAML files, or folders of them.")],
+    accept_removals: Annotated[
+        bool,
+        typer.Option(
+            "--accept-removals", help="Rows held as missing are gone indeed: remove them."
+        ),
+    ] = False,
     as_json: Annotated[bool, typer.Option("--json", help="One JSON document.")] = False,
 ) -> None:
     """Load sources: new and changed rows are stored sealed, bad rows quarantined, a killed load resumed."""
@@ -39,7 +45,7 @@ def load(
         def show(report: LoadReport) -> None:
             bar.update(tasks[report.source], detail=f"{report.read:,} rows")
 
-        reports = load_sources(hub, loaded, show)
+        reports = load_sources(hub, loaded, show, is_accepting_removals=accept_removals)
     if as_json:
         print_json(reports)
     else:
@@ -57,7 +63,9 @@ def load_table(reports: list[LoadReport]) -> Table:
         rules = ", ".join(f"{rule} {n}" for rule, n in sorted(report.rejected_by_rule.items()))
         notes = [
             "resumed" if report.is_resumed else "",
-            f"{report.held:,} missing rows held: the export looks broken" if report.held else "",
+            f"{report.held:,} missing rows held: is the export whole? then --accept-removals"
+            if report.held
+            else "",
             rules,
         ]
         table.add_row(

@@ -6,6 +6,7 @@ from typing import Annotated
 
 import typer
 from rich.table import Table
+from rich.text import Text
 
 from hub import wiring
 from hub.cli.output import answers, print_json
@@ -39,7 +40,8 @@ def show(
 
 def print_profile(profile: Profile) -> None:
     """A profile as a person reads it."""
-    answers.print(f"[bold]{profile.kind} {profile.id}[/]  ({len(profile.records)} records)")
+    title = (f"{profile.kind} {profile.id}", "bold")
+    answers.print(Text.assemble(title, f"  ({len(profile.records)} records)"))
     if profile.aliases:
         answers.print("also issued: " + ", ".join(map(str, profile.aliases)))
     table = Table("attribute", "value", "source", "as of", "also says so", "differs")

@@ -10,6 +10,17 @@ from __future__ import annotations
 class HubError(Exception):
     """Anything the hub refuses or fails at knowingly. str() is a sentence fit for an operator."""
 
+    def __reduce__(self) -> tuple[object, ...]:
+        """Errors of worker processes travel by pickle, which would call __init__ with the sentence."""
+        return _rebuilt, (type(self), self.args, self.__dict__)
+
+
+def _rebuilt(kind: type[HubError], args: tuple[object, ...], facts: dict[str, object]) -> HubError:
+    error = kind.__new__(kind, *args)
+    error.args = args
+    error.__dict__.update(facts)
+    return error
+
 
 class SettingsInvalid(HubError):
     """A setting is missing or out of its limits."""

@@ -48,10 +48,11 @@ def survive(candidates: Sequence[Candidate], authority: Mapping[str, int]) -> Su
     # A source that says it in three records says it once.
     said = {(candidate.comparable, candidate.source) for candidate in candidates}
     support = Counter(comparable for comparable, _ in said)
+    unnamed = max(authority.values(), default=0) + 1
     ranked = sorted(
         candidates,
         key=lambda candidate: (
-            authority.get(candidate.agency, len(authority) + 1),
+            authority.get(candidate.agency, unnamed),
             not candidate.is_verified,
             -support[candidate.comparable],
             -(candidate.as_of or date.min).toordinal(),

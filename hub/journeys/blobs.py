@@ -58,6 +58,8 @@ def to_blobs(record: Record, *, is_sensitive: bool) -> dict[SensitivityClass, by
         held_in.setdefault("identifiers", []).append(identifier)
     core["local_id"] = record.key.local_id
     core["as_of"] = record.as_of
+    if record.custom:
+        core["custom"] = dict(record.custom)
     return {name: _encode(content) for name, content in values.items() if content}
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import gc
 import multiprocessing
 import os
+import signal
 import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ProcessPoolExecutor
@@ -22,6 +23,8 @@ _state: list[object] = []  # one element in a worker process: what `begin` made 
 
 
 def _begin(make_state: Callable[..., object], arguments: tuple[object, ...]) -> None:
+    # A terminal interrupts the whole group; the parent decides, and its workers end with it.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
     threading.Thread(target=_end_with_parent, daemon=True).start()
     _state[:] = [make_state(*arguments)]
     # Jobs make many small objects and no cycles: looking for cycles would cost a fifth of the work.

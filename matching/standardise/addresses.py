@@ -77,7 +77,8 @@ def unit(written: str | None) -> str | None:
         return None
     numbers = "".join(word for word in found if word not in UNIT_WORDS)
     own = numbers or next((word for word in found if word in LONE_UNIT_WORDS), None)
-    return own if own not in UNIT_WORDS - LONE_UNIT_WORDS else None
+    # Words run together can make what stands alone for nothing: "A CP" is "acp".
+    return None if own in _ADDRESSES or own in UNIT_WORDS - LONE_UNIT_WORDS else own
 
 
 def city(written: str | None) -> str | None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import socket
 import stat
+import traceback
 from pathlib import Path
 
 import pytest
@@ -90,10 +91,49 @@ def test_an_unreachable_database_is_told_without_its_password(tmp_path: Path) ->
     assert "s3cret-word" not in str(raised.value)
 
 
-def test_a_folder_others_can_write_to_is_refused(tmp_path: Path) -> None:
+def test_a_folder_in_use_that_others_can_write_to_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "letter.txt").write_text("mine")
     tmp_path.chmod(0o777)
     with pytest.raises(SettingsInvalid, match="chmod 700"):
         wiring.init(Settings(data_dir=tmp_path, database_url="postgresql://127.0.0.1/x"))
+
+
+def test_an_empty_folder_is_made_private_and_one_in_use_keeps_its_mode(
+    server: Server, tmp_path: Path
+) -> None:
+    settings = settings_for(tmp_path, server.fresh(template=None))
+    settings.data_dir.mkdir()
+    settings.data_dir.chmod(0o755)
+    wiring.init(settings)
+    assert stat.S_IMODE(settings.data_dir.stat().st_mode) == 0o700
+
+    settings.data_dir.chmod(0o755)
+    wiring.init(settings)
+    assert stat.S_IMODE(settings.data_dir.stat().st_mode) == 0o755
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "postgresql://hub_app:s3cret-word@h:5432x/hub",
+        "hub_app:s3cret-word@h",
+        "s3cret-word",
+        "mysql://hub_app:s3cret-word@h/hub",
+        "postgresql+psycopg2://hub_app:s3cret-word@h/hub",
+        "postgresql://hub_app@h/hub?password=s3cret-word",
+        "postgresql://hub_app@h/hub?sslpassword=s3cret-word",
+    ],
+)
+@pytest.mark.parametrize("setting", ["database_url", "owner_database_url"])
+def test_a_mistyped_database_url_is_told_by_its_setting_and_makes_nothing(
+    tmp_path: Path, url: str, setting: str
+) -> None:
+    right = {"database_url": "postgresql://127.0.0.1/hub"}
+    settings = Settings.model_validate({"data_dir": tmp_path / "hub", **right, setting: url})
+    with pytest.raises(SettingsInvalid, match=f"^HUB_{setting.upper()}: ") as raised:
+        wiring.init(settings)
+    assert "s3cret-word" not in "".join(traceback.format_exception(raised.value))
+    assert not settings.data_dir.exists()
 
 
 def test_a_setting_out_of_its_limits_is_named_without_its_value(
