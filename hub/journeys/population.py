@@ -26,6 +26,7 @@ from matching.features import Features, to_table
 from matching.population import Population
 
 _SLICE_RECORDS: Final = 50_000
+_SLICES_WORTH_PROCESSES: Final = 4
 
 Progress = Callable[[float], None]
 """Told the share of the records read so far, 0 to 1."""
@@ -127,8 +128,8 @@ def _custom(
 
 
 def _read_slices(hub: Hub, slices: Sequence[Slice], progress: Progress) -> pa.Table:
-    # A few thousand records are read sooner than a process is started.
-    processes = hub.limits.workers if len(slices) > 1 else 0
+    # Two hundred thousand records are read in the time in which processes start.
+    processes = hub.limits.workers if len(slices) > _SLICES_WORTH_PROCESSES else 0
     with workers(processes, Unsealer, (hub.url, hub.keys)) as pool:
         futures = [pool.submit(_read, wanted) for wanted in slices]
         tables = []

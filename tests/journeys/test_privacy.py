@@ -9,11 +9,13 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
+import psycopg
 import pytest
 
 from connectors.mapping import Mapper
 from demo.generate import source_files
 from hub.domain.records import Record, Rejected
+from hub.embedded import ensure, stop
 from tests.worlds import opened
 
 SAMPLES = 200
@@ -82,11 +84,42 @@ def spellings(value: str) -> set[bytes]:
     return {text.encode() for text in texts} | {text.encode().hex().encode() for text in texts}
 
 
-def test_disk_logs_and_temporary_files_hold_no_personal_value(lived_in: Path) -> None:
+@pytest.fixture(scope="module")
+def sampled(lived_in: Path) -> list[str]:
+    """Some of the values the agencies hold, of every kind, and some dates of birth beside."""
     [world] = lived_in.glob("world-*")
     values = sorted({value for value in personal_values(world) if len(value) >= SHORTEST})
     dates = [value for value in values if value[4:5] == "-" and value[7:8] == "-"]
-    sampled = random.Random(5).sample(values, SAMPLES) + random.Random(5).sample(dates, 20)
+    return random.Random(5).sample(values, SAMPLES) + random.Random(5).sample(dates, 20)
+
+
+def test_a_dump_of_every_table_holds_no_personal_value(lived_in: Path, sampled: list[str]) -> None:
+    [data_dir] = lived_in.glob("hub-*")
+    try:
+        dump = dumped(ensure(data_dir).url("hub"))
+    finally:
+        stop(data_dir)
+    assert len(dump) > 1_000_000, "there was something to dump"
+    found = {value for value in sampled if any(text in dump for text in spellings(value))}
+    assert not found, f"{len(found)} of {len(sampled)} sampled values are in the dump"
+
+
+def dumped(url: str) -> bytes:
+    """Every row of every table as text, as pg_dump writes them: bytes in hexadecimal."""
+    parts = bytearray()
+    with psycopg.connect(url) as connection:
+        tables = connection.execute("SELECT tablename FROM pg_tables WHERE schemaname = 'public'")
+        for (table,) in tables.fetchall():
+            with connection.cursor() as cursor, cursor.copy(f'COPY "{table}" TO STDOUT') as copy:
+                for part in copy:
+                    parts += part
+    return bytes(parts)
+
+
+def test_disk_logs_and_temporary_files_hold_no_personal_value(
+    lived_in: Path, sampled: list[str]
+) -> None:
+    [world] = lived_in.glob("world-*")
     # Of the hub: cluster files and write-ahead log, key and password files, server log; and stderr.
     left = [file for file in lived_in.rglob("*") if file.is_file() and world not in file.parents]
     assert sum(file.stat().st_size for file in left) > 10_000_000, "the hub's files were looked at"
