@@ -19,6 +19,7 @@ from hub.embedded import ensure, stop
 from tests.worlds import opened
 
 SAMPLES = 200
+EARLIEST_TERM = "2005-01-01"
 SHORTEST = 7  # a shorter value may stand in PostgreSQL's own files by chance
 
 
@@ -90,6 +91,10 @@ def sampled(lived_in: Path) -> list[str]:
     [world] = lived_in.glob("world-*")
     values = sorted({value for value in personal_values(world) if len(value) >= SHORTEST})
     dates = [value for value in values if value[4:5] == "-" and value[7:8] == "-"]
+    # Terms of holdings rest in the clear by design, and a young child's birthday may be one of their days.
+    young = {value for value in dates if value >= EARLIEST_TERM}
+    values = [value for value in values if value not in young]
+    dates = [value for value in dates if value not in young]
     return random.Random(5).sample(values, SAMPLES) + random.Random(5).sample(dates, 20)
 
 
