@@ -28,7 +28,10 @@ _SENTENCES: Final[tuple[tuple[type[BaseException], str], ...]] = (
     ),
     (
         BrokenProcessPool,
-        f"a worker process was ended, probably for lack of memory: lower HUB_WORKERS; {_GOES_ON}",
+        (
+            "a worker process was ended, probably for lack of memory: lower HUB_WORKERS; what was committed "
+            "stays, and the next run meets it unchanged"
+        ),
     ),
     (MemoryError, f"this process ran out of memory; {_GOES_ON}"),
     (
