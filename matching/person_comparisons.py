@@ -136,6 +136,15 @@ _NATIONAL_ID: Final = Comparison(
             rarity="national_id",
             equal_on=("national_id",),
         ),
+        # Twins are given their numbers one after the other.
+        Level(
+            "one digit off, other first name",
+            f"{typos('national_id', 1)} AND {_OTHER_GIVEN}",
+            0.001,
+            0.0005,
+            needs=("given",),
+            held=Held.UNTIL_PROVEN,
+        ),
         Level("one digit or two neighbours swapped", typos("national_id", 1), 0.04, 2e-6),
         Level("same last four", same("id_last4"), 0.01, 1e-4),
         Level("two digits", typos("national_id", 2), 0.01, 1e-4),
@@ -178,6 +187,15 @@ _EMAIL: Final = Comparison(
     null_condition=missing("email"),
     blind_in=frozenset({"email"}),
     levels=(
+        # A family that shares its telephone shares its e-mail too: that says nothing of one person.
+        Level(
+            "same, same telephone, other first name",
+            f"{same('email')} AND {same('phone')} AND {_OTHER_GIVEN}",
+            0.02,
+            0.05,
+            needs=("given", "phone"),
+            held=Held.ALWAYS,
+        ),
         Level(
             "same, other first name",
             f"{same('email')} AND {_OTHER_GIVEN}",

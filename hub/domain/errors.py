@@ -102,3 +102,12 @@ class ConstituentUnknown(HubError):
 
 class ServerUnavailable(HubError):
     """The embedded PostgreSQL server cannot be initialised, started or joined."""
+
+
+class ScorerMismatch(HubError):
+    """The compiled model answers otherwise than the batch did when it was published: not to be served."""
+
+    def __init__(self, different: int, of: int) -> None:
+        self.different = different
+        self.of = of
+        super().__init__(f"compiled model refused: {different} of {of} canary pairs differ")
