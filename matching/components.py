@@ -6,6 +6,8 @@ Decides nothing: these are the plain graph steps under linkage.py. Records are n
 
 from __future__ import annotations
 
+from copy import copy
+
 import numpy as np
 import numpy.typing as npt
 
@@ -79,6 +81,10 @@ class PairWeights:
         self.left = np.concatenate((self.left, left))[order]
         self.right = np.concatenate((self.right, right))[order]
         self.microbits = np.concatenate((self.microbits, microbits))[order]
+
+    def copy(self) -> PairWeights:
+        """What is held now; `add` gives this one new arrays and leaves the copy's alone."""
+        return copy(self)
 
     def find(self, left: Ints, right: Ints) -> tuple[Ints, Flags]:
         """(microbits, whether held) of each pair; 0 where not held."""

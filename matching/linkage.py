@@ -22,9 +22,9 @@ from matching.blocking import RULES
 from matching.candidates import candidate_pairs
 from matching.components import Ints, PairWeights, runs
 from matching.model import Model
-from matching.pieces import components, cut, judge, pairs_inside
+from matching.pieces import components, cut, judge, pairs_inside, review_questions
 from matching.population import NO_JUDGEMENTS, Judgements, Population, ground
-from matching.review import review_pairs
+from matching.review import Question
 from matching.splink_model import score
 
 Score = Callable[[pa.Table], pa.Table]
@@ -35,6 +35,7 @@ Progress = Callable[[str, float], None]
 
 STEPS = ("candidates", "score", "components", "score_inside", "partition", "review")
 LOOKS_MAX = 100
+"""Different looks a component is judged with as a whole: all its pairs are then weighed, some five thousand."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,15 +58,17 @@ class Statistics:
 
 @dataclass(frozen=True, slots=True)
 class Linkage:
-    """clusters[i] is the number, 0 upwards in the order of first records, of records[i]'s cluster.
+    """clusters[i] is the number, 0 upwards in the order of first records, of records[i]'s cluster;
+    components[i] the lowest record number of its component.
 
-    review: see review.review_pairs. left_apart: records of components no bar divided. contradictions:
-    SAME judgements not followed. seconds: by step of STEPS.
+    review: see review.questions, by record number. left_apart: records of components no bar divided.
+    contradictions: SAME judgements not followed. seconds: by step of STEPS.
     """
 
     records: Ints
     clusters: Ints
-    review: pa.Table
+    components: Ints
+    review: list[Question]
     left_apart: list[list[int]]
     contradictions: list[Pair]
     statistics: Statistics
@@ -84,7 +87,6 @@ def link(
     *,
     connection: duckdb.DuckDBPyConnection,
     judgements: Judgements = NO_JUDGEMENTS,
-    looks_max: int = LOOKS_MAX,
     tag_cap: int,
     progress: Progress | None = None,
 ) -> Linkage:
@@ -103,14 +105,10 @@ def link(
             tier_of_rule={number: rule.tier for number, rule in RULES.items()},
             cap=tag_cap,
         )
-    bars = Bars(
-        review_min_microbits=model.review_min_microbits,
-        link_min_microbits=model.link_min_microbits,
-        merge_min_microbits=model.merge_min_microbits,
-        looks_max=looks_max,
-    )
     weigh = partial(_score, population.features, model, connection)
-    linked = link_pairs(population, candidates.pairs, weigh, bars, judgements, progress=progress)
+    linked = link_pairs(
+        population, candidates.pairs, weigh, bars_of(model), judgements, progress=progress
+    )
     return replace(
         linked,
         seconds=steps.seconds | linked.seconds,
@@ -119,6 +117,16 @@ def link(
             suppressed_tags=len(candidates.suppressed),
             outgrown_tags=len(candidates.outgrown),
         ),
+    )
+
+
+def bars_of(model: Model) -> Bars:
+    """Where a model draws its lines."""
+    return Bars(
+        review_min_microbits=model.review_min_microbits,
+        link_min_microbits=model.link_min_microbits,
+        merge_min_microbits=model.merge_min_microbits,
+        looks_max=LOOKS_MAX,
     )
 
 
@@ -146,6 +154,7 @@ def link_pairs(
         _add(weights, records, weigh(pairs))
     with steps("components"):
         edges = int((weights.microbits >= bars.review_min_microbits).sum())
+        candidates = weights.copy()
         component = components(known, weights, bars)
         pieces = cut(known, component, weights, bars)
     with steps("score_inside"):
@@ -159,11 +168,14 @@ def link_pairs(
         judged = judge(known, pieces, inside, microbits, bars)
         _, cluster = np.unique(judged.cluster, return_inverse=True)
     with steps("review"):
-        review = review_pairs(records, cluster, weights, bars, known)
+        review = review_questions(
+            known, cluster, candidates, bars, pieces.left_apart, judged.contradictions
+        )
     return Linkage(
         records,
         cluster,
-        review,
+        records[component],
+        [_with_records(question, records) for question in review],
         [records[part].tolist() for part in pieces.left_apart],
         [(int(records[i]), int(records[j])) for i, j in judged.contradictions],
         Statistics(
@@ -178,6 +190,13 @@ def link_pairs(
             judged_one_by_one=judged.one_by_one,
         ),
         steps.seconds,
+    )
+
+
+def _with_records(question: Question, records: Ints) -> Question:
+    right = question.right
+    return question._replace(
+        left=int(records[question.left]), right=None if right is None else int(records[right])
     )
 
 

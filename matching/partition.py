@@ -50,7 +50,7 @@ def partition(
     """
     parts = split(nodes, edges, bars, same=same)
     clusters: list[list[int]] = []
-    contradictions: list[Pair] = []
+    contradictions = [(i, j) for i, j in same if nodes[i].is_apart or nodes[j].is_apart]
     for piece in parts.pieces:
         found, refused = _judge(nodes, piece, weight_of, bars, same, different)
         clusters += found
@@ -93,6 +93,25 @@ def split(
             part.sort(key=lambda i: nodes[i].order_key)
         parts.sort(key=lambda part: nodes[part[0]].order_key)
     return result
+
+
+def connected(
+    nodes: Sequence[Node], edges: Mapping[Pair, int], bars: Bars, *, same: Collection[Pair] = ()
+) -> list[list[int]]:
+    """The components: nodes connected by pairs from the review bar up, and by SAME judgements.
+
+    A node set apart by an objection is a component of its own.
+    """
+
+    def free(i: int, j: int) -> bool:
+        return not (nodes[i].is_apart or nodes[j].is_apart)
+
+    strong = [
+        (i, j)
+        for (i, j), weight in edges.items()
+        if weight >= bars.review_min_microbits and free(i, j)
+    ]
+    return _connected(range(len(nodes)), strong, [(i, j) for i, j in same if free(i, j)])
 
 
 def _connected(members: Sequence[int], *edge_lists: Iterable[Pair]) -> list[list[int]]:

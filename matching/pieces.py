@@ -12,6 +12,7 @@ from matching.average_linkage import Bars, Pair, agglomerate
 from matching.components import Flags, Ints, PairWeights, connected, pairs_within
 from matching.ground import Ground, Inside, Judged, Pieces
 from matching.partition import split
+from matching.review import Outcome, Question, questions
 from matching.slices import slices
 
 
@@ -142,6 +143,44 @@ def judge(ground: Ground, pieces: Pieces, inside: Inside, microbits: Ints, bars:
         contradictions += [(piece.members[i], piece.members[j]) for i, j in refused]
     contradictions += [(i, j) for i, j in ground.same if ground.apart[i] or ground.apart[j]]
     return Judged(cluster, contradictions, len(left_over))
+
+
+def review_questions(
+    ground: Ground,
+    cluster: Ints,
+    candidates: PairWeights,
+    bars: Bars,
+    left_apart: list[list[int]],
+    contradictions: list[Pair],
+) -> list[Question]:
+    """The questions of a whole batch, by position; candidates: the pairs that share a tag."""
+    left, right, microbits = candidates.left, candidates.right, candidates.microbits
+    inside = cluster[left] == cluster[right]
+    within = np.full(len(cluster), bars.review_min_microbits)
+    for side in (left, right):
+        np.maximum.at(within, side[inside], microbits[inside])
+    chosen = ~inside & (microbits >= bars.review_min_microbits)
+    chosen &= ~(ground.apart[left] | ground.apart[right])
+    crossing = zip(
+        left[chosen].tolist(), right[chosen].tolist(), microbits[chosen].tolist(), strict=True
+    )
+    sources = _sources_of(ground, cluster)
+    return questions(
+        Outcome(cluster.tolist(), ground.same, ground.different, left_apart, contradictions),
+        crossing,
+        lambda i: ground.node(i, i),
+        within.__getitem__,
+        lambda label: sources.get(label, frozenset()),
+        bars,
+    )
+
+
+def _sources_of(ground: Ground, cluster: Ints) -> dict[int, frozenset[int]]:
+    bound = np.flatnonzero(ground.source >= 0)
+    found: dict[int, frozenset[int]] = {}
+    for label, source in zip(cluster[bound].tolist(), ground.source[bound].tolist(), strict=True):
+        found[label] = found.get(label, frozenset()) | {source}
+    return found
 
 
 def _holds_a_source_twice(ground: Ground, pieces: Pieces) -> Flags:

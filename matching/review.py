@@ -1,97 +1,131 @@
-"""Which pairs a batch puts before a steward: those it weighed in the review band and did not join.
+"""Which pairs are put before a steward: those weighed in the review band or above that were not joined.
 
-Decides one question per pair of clusters, its strongest, and says why it was not answered by weight.
-What a steward sees of it, and in what order, is left to the screens.
+Decides one question per pair of clusters, its strongest pair, and why weight did not answer it. The same
+rule serves a batch and one component alike. What a steward sees of it is left to the screens.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from enum import StrEnum
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import NamedTuple
 
-import numpy as np
-import pyarrow as pa
-
-from matching.average_linkage import Bars
-from matching.components import Ints, PairWeights
-from matching.ground import Ground
+from hub.domain.reviews import ReviewReason
+from matching.average_linkage import Bars, Node, Pair
 
 
-class Doubt(StrEnum):
-    """Why two clusters with a pair in the review band or above are apart."""
+class Question(NamedTuple):
+    """A question about two nodes (left < right), or about the left one alone.
 
-    BAND = "band"  # no pair reaches the link bar
-    AVERAGE = (
-        "average"  # a pair does, the two clusters' average does not, or their component was cut
-    )
-    SOURCE = "source"  # both hold a record of one duplicate-free source
-
-
-def review_pairs(
-    records: Ints,
-    cluster: Ints,
-    weights: PairWeights,
-    bars: Bars,
-    ground: Ground,
-) -> pa.Table:
-    """The strongest pair of each two clusters: columns left, right (record numbers), left_cluster,
-    right_cluster, weight_microbits, doubt (a Doubt's value); strongest first, ties by order keys.
-
-    records and cluster are by position, cluster numbers from 0 upwards. Clusters a steward called DIFFERENT and records that may not be linked are not asked about.
+    microbits: the pair's weight; None where the question is not about a weight.
     """
-    chosen = weights.microbits >= bars.review_min_microbits
-    chosen &= cluster[weights.left] != cluster[weights.right]
-    chosen &= ~(ground.apart[weights.left] | ground.apart[weights.right])
-    left, right, microbits = weights.left[chosen], weights.right[chosen], weights.microbits[chosen]
-    between = _between(cluster, left, right)
-    judged = np.array(ground.different, np.int64).reshape(-1, 2)
-    open_question = ~np.isin(between, _between(cluster, judged[:, 0], judged[:, 1]))
-    left, right = left[open_question], right[open_question]
-    microbits, between = microbits[open_question], between[open_question]
 
-    place = _ranks(ground.order_key, left, right)
-    low, high = np.minimum(place[0], place[1]), np.maximum(place[0], place[1])
-    order = np.lexsort((high, low, -microbits, between))
-    _, first = np.unique(between[order], return_index=True)
-    best = order[first]
-    best = best[np.lexsort((high[best], low[best], -microbits[best]))]
-    left, right, microbits = left[best], right[best], microbits[best]
-    return pa.table(
-        {
-            "left": records[left],
-            "right": records[right],
-            "left_cluster": cluster[left],
-            "right_cluster": cluster[right],
-            "weight_microbits": microbits,
-            "doubt": _doubts(cluster, ground.source, left, right, microbits, bars),
-        }
-    )
+    left: int
+    right: int | None
+    microbits: int | None
+    reason: ReviewReason
 
 
-def _between(cluster: Ints, left: Ints, right: Ints) -> Ints:
-    """A number for the unordered pair of clusters of each pair of positions."""
-    a, b = cluster[left], cluster[right]
-    return np.minimum(a, b) * len(cluster) + np.maximum(a, b)
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What the partition made of some nodes, as far as its questions need it; nodes by position.
+
+    cluster: a label per node. same, different: stewards' judgements. left_apart, contradictions: see
+    partition.Partition.
+    """
+
+    cluster: Sequence[int]
+    same: Sequence[Pair]
+    different: Sequence[Pair]
+    left_apart: Sequence[Sequence[int]]
+    contradictions: Sequence[Pair]
 
 
-def _ranks(order_key: Sequence[bytes], left: Ints, right: Ints) -> tuple[Ints, Ints]:
-    """The place of each position's order key among those asked about."""
-    asked, where = np.unique(np.concatenate((left, right)), return_inverse=True)
-    keys = [order_key[i] for i in asked.tolist()]
-    rank = np.empty(len(keys), np.int64)
-    rank[sorted(range(len(keys)), key=keys.__getitem__)] = np.arange(len(keys))
-    places = rank[where]
-    return places[: len(left)], places[len(left) :]
+def questions(
+    outcome: Outcome,
+    crossing: Iterable[tuple[int, int, int]],
+    node: Callable[[int], Node],
+    best_within: Callable[[int], int],
+    sources_of: Callable[[int], frozenset[int]],
+    bars: Bars,
+) -> list[Question]:
+    """All questions, each once, in no particular order.
+
+    crossing: the candidate pairs (i, j, microbits) from the review bar up whose nodes are in different
+    clusters and not set apart by an objection. best_within: a node's best candidate weight inside its
+    own cluster. sources_of: the duplicate-free sources in a cluster.
+    """
+    found = list(_about_parts(outcome, node))
+    part_of = {i: number for number, part in enumerate(outcome.left_apart) for i in part}
+    judged = _Judged(outcome)
+    best: dict[Pair, tuple[int, bytes, bytes, int, int]] = {}
+    for i, j, microbits in crossing:
+        if i in part_of and part_of[i] == part_of.get(j):
+            continue  # the component as a whole is asked about, not its thousands of pairs
+        between = _between(outcome.cluster, i, j)
+        if between in judged.clusters and not (
+            microbits >= bars.link_min_microbits
+            and judged.is_open(between, (i, j), microbits, best_within)
+        ):
+            continue
+        low, high = sorted((node(i).order_key, node(j).order_key))
+        offered = (-microbits, low, high, i, j)
+        if between not in best or offered < best[between]:
+            best[between] = offered
+    for between, (negative, _, _, i, j) in best.items():
+        if between in judged.clusters:
+            reason = ReviewReason.AMBIGUOUS
+        elif not sources_of(between[0]).isdisjoint(sources_of(between[1])):
+            reason = ReviewReason.SOURCE
+        elif -negative >= bars.link_min_microbits:
+            reason = ReviewReason.AVERAGE
+        else:
+            reason = ReviewReason.BAND
+        found.append(Question(min(i, j), max(i, j), -negative, reason))
+    return found
 
 
-def _doubts(
-    cluster: Ints, source: Ints, left: Ints, right: Ints, microbits: Ints, bars: Bars
-) -> list[str]:
-    shared = np.zeros(len(left), np.bool_)
-    for number in np.unique(source[source >= 0]):
-        holds = np.zeros(len(cluster), np.bool_)
-        holds[cluster[source == number]] = True
-        shared |= holds[cluster[left]] & holds[cluster[right]]
-    strong = microbits >= bars.link_min_microbits
-    doubts = np.where(shared, Doubt.SOURCE, np.where(strong, Doubt.AVERAGE, Doubt.BAND))
-    return [str(doubt) for doubt in doubts]
+def _about_parts(outcome: Outcome, node: Callable[[int], Node]) -> Iterator[Question]:
+    for part in outcome.left_apart:
+        first = min(part, key=lambda i: node(i).order_key)
+        yield Question(first, None, None, ReviewReason.OVERSIZED)
+    for i, j in {(min(pair), max(pair)) for pair in outcome.contradictions}:
+        if node(i).is_apart or node(j).is_apart:
+            continue  # an objection outranks a judgement: there is nothing to decide
+        yield Question(i, j, None, ReviewReason.CONTRADICTION)
+
+
+def _between(cluster: Sequence[int], i: int, j: int) -> Pair:
+    a, b = cluster[i], cluster[j]
+    return (a, b) if a < b else (b, a)
+
+
+class _Judged:
+    """The pairs of clusters held apart by a judgement, and what between them is still worth a question."""
+
+    def __init__(self, outcome: Outcome) -> None:
+        self._group: dict[int, int] = {}
+        if outcome.different:
+            for i, j in outcome.same:
+                self._group[self._root(i)] = self._root(j)
+        # Per pair of clusters, the groups of records (joined by SAME) of which a judgement speaks.
+        self.clusters: defaultdict[Pair, set[int]] = defaultdict(set)
+        for i, j in outcome.different:
+            if outcome.cluster[i] != outcome.cluster[j]:
+                spoken_of = self.clusters[_between(outcome.cluster, i, j)]
+                spoken_of |= {self._root(i), self._root(j)}
+
+    def _root(self, i: int) -> int:
+        while (up := self._group.get(i, i)) != i:
+            i = up
+        return i
+
+    def is_open(
+        self, between: Pair, pair: Pair, microbits: int, best_within: Callable[[int], int]
+    ) -> bool:
+        """Whether one of the pair, of whom no judgement speaks, fits the other's cluster as well as its own."""
+        return any(
+            self._root(i) not in self.clusters[between] and microbits >= best_within(i)
+            for i in pair
+        )

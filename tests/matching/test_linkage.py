@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 from itertools import combinations
+from typing import cast
 
 import numpy as np
 import numpy.typing as npt
@@ -16,15 +17,19 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from hub.domain.records import ConstituentKind, Identifier, Name, Record, RecordKey
+from hub.domain.reviews import ReviewReason
 from matching.average_linkage import BIT, Bars, Node, Pair
 from matching.blocking import is_poor, keys
 from matching.candidates import TAGS_SCHEMA, suppressed_tags
+from matching.compiled import Scorer
 from matching.engine import connect
-from matching.features import derive, to_table
+from matching.features import Features, derive, to_table
 from matching.linkage import STEPS, Linkage, link, link_pairs
 from matching.model import with_suppressed
+from matching.neighbourhood import Divided, Neighbour, Verdicts, Weights, divide
 from matching.partition import partition
 from matching.population import NO_JUDGEMENTS, Judgements, Population
+from matching.review import Question
 from matching.splink_model import train
 
 BARS = Bars(review_min_microbits=2 * BIT, link_min_microbits=6 * BIT, merge_min_microbits=4 * BIT)
@@ -83,6 +88,28 @@ class Toy:
         )
         return link_pairs(self.population(), pairs, self.weigh, self.bars, self.judgements)
 
+    def divide(self, places: Sequence[int]) -> Divided:
+        """The same rule over some of the records, as real time asks it."""
+        scorer = cast("Scorer", ToyScorer(self))
+        shared = {pair: tag for tag, pair in enumerate(self.candidates)}
+        return divide(
+            [
+                Neighbour(
+                    record=self.numbers[i],
+                    order_key=self.keys[i].to_bytes(4, "big"),
+                    source=self.sources[i] if self.sources[i] in (1, 2) else None,
+                    is_apart=i in self.objecting,
+                    is_poor=False,
+                    features=Features((str(self.looks[i]),)),
+                    tags=tuple((tag, 1) for pair, tag in shared.items() if i in pair),
+                )
+                for i in places
+            ],
+            Weights(scorer),
+            Verdicts(self.judgements.same, self.judgements.different),
+            self.bars,
+        )
+
     def by_rule(self) -> list[list[int]]:
         place = {number: i for i, number in enumerate(self.numbers)}
 
@@ -109,6 +136,19 @@ class Toy:
             different=present(self.judgements.different),
         )
         return sorted(sorted(self.numbers[i] for i in c) for c in found.clusters)
+
+
+@dataclass
+class ToyScorer:
+    """Stands where a compiled model would: weighs looks by the toy's table."""
+
+    toy: Toy
+
+    def prepare(self, features: Features) -> int:
+        return int(features.values[0] or 0)
+
+    def weigh(self, left: int, right: int) -> int:
+        return self.toy.bits[min(left, right), max(left, right)] * BIT
 
 
 def toy(bits: Mapping[Pair, int], count: int, **changes: object) -> Toy:
@@ -194,30 +234,67 @@ def test_records_numbered_in_another_order_give_the_same_constituents(
 
 @given(toys())
 @settings(max_examples=100, deadline=None)
-def test_a_question_is_the_strongest_pair_of_two_clusters_left_apart(world: Toy) -> None:
+def test_a_question_is_the_strongest_candidate_pair_of_two_clusters_left_apart(world: Toy) -> None:
     linked = world.link()
     at = dict(zip(linked.records.tolist(), linked.clusters.tolist(), strict=True))
     place = {number: i for i, number in enumerate(world.numbers)}
-    scored = set().union(*world.asked)
-    closed = {
+    part = {record: n for n, records in enumerate(linked.left_apart) for record in records}
+    judged = {
         frozenset((at[a], at[b])) for a, b in world.judgements.different if a in at and b in at
     }
     strongest: dict[frozenset[int], int] = {}
-    for a, b in scored:
-        weight = world.microbits(place[a], place[b])
+    for i, j in world.candidates:
+        a, b = world.numbers[i], world.numbers[j]
+        weight = world.microbits(i, j)
         between = frozenset((at[a], at[b]))
-        objects = {place[a], place[b]} & set(world.objecting)
-        if weight < 2 * BIT or len(between) == 1 or between in closed or objects:
+        objects = {i, j} & set(world.objecting)
+        is_of_one_part = a in part and part[a] == part.get(b)
+        if weight < 2 * BIT or len(between) == 1 or between in judged or objects or is_of_one_part:
             continue
         strongest[between] = max(weight, strongest.get(between, weight))
-    rows = linked.review.to_pylist()
-    assert {
-        frozenset((r["left_cluster"], r["right_cluster"])): r["weight_microbits"] for r in rows
-    } == strongest
-    assert len(rows) == len(strongest)
-    for row in rows:
-        assert (at[row["left"]], at[row["right"]]) == (row["left_cluster"], row["right_cluster"])
-        assert world.microbits(place[row["left"]], place[row["right"]]) == row["weight_microbits"]
+    weighed = (ReviewReason.BAND, ReviewReason.AVERAGE, ReviewReason.SOURCE)
+    asked = [question for question in linked.review if question.reason in weighed]
+    found = {frozenset((at[q.left], at[q.right])): q.microbits for q in asked if q.right}
+    assert found == strongest
+    assert len(asked) == len(strongest)
+    for question in asked:
+        assert question.right is not None
+        assert world.microbits(place[question.left], place[question.right]) == question.microbits
+
+
+@given(toys())
+@settings(max_examples=250, deadline=None)
+def test_the_neighbourhood_of_everybody_gives_what_the_batch_gives(world: Toy) -> None:
+    """Clusters, components and questions alike, one component at a time or all at once."""
+    linked = world.link()
+    components: dict[int, list[int]] = {}
+    for record, label in zip(linked.records.tolist(), linked.components.tolist(), strict=True):
+        components.setdefault(label, []).append(record)
+    assert all(min(members) == label for label, members in components.items())
+    place = {number: i for i, number in enumerate(world.numbers)}
+    apart: list[Divided] = [
+        world.divide([place[record] for record in members]) for members in components.values()
+    ]
+    whole = world.divide(range(len(world.numbers)))
+    assert sorted(whole.clusters) == sorted(linked.members())
+    assert sorted(whole.components) == sorted(components.values())
+    assert sorted(whole.questions, key=str) == sorted(linked.review, key=str)
+    assert sorted(c for part in apart for c in part.clusters) == sorted(linked.members())
+    asked = [question for part in apart for question in part.questions]
+    assert sorted(asked, key=str) == sorted(linked.review, key=str)
+
+
+def test_a_newcomer_that_fits_both_of_two_judged_different_is_asked_about() -> None:
+    bits = {(0, 2): 20, (1, 2): 20, (0, 1): 20}
+    judgements = Judgements(different=[(10, 20)])
+    linked = toy(bits, 3, judgements=judgements).link()
+    assert linked.members() == [[10, 30], [20]]
+    assert linked.review == [Question(20, 30, 20 * BIT, ReviewReason.AMBIGUOUS)]
+    clearer = toy({**bits, (1, 2): 12}, 3, judgements=judgements).link()
+    assert clearer.members() == [[10, 30], [20]]
+    assert clearer.review == []
+    answered = Judgements(different=[(10, 20)], same=[(10, 30)])
+    assert toy(bits, 3, judgements=answered).link().review == []
 
 
 def test_pairs_that_no_tag_brought_together_are_weighed_inside_a_component_once() -> None:
@@ -267,14 +344,14 @@ def test_a_component_no_bar_divides_comes_back_for_review() -> None:
     linked = toy(every, 6, bars=replace(BARS, looks_max=4)).link()
     assert linked.left_apart == [[10, 20, 30, 40, 50, 60]]
     assert linked.statistics.largest_cluster == 1
-    assert len(linked.review) == 15
+    assert linked.review == [Question(10, None, None, ReviewReason.OVERSIZED)]
 
 
 def test_a_question_says_why_weight_did_not_answer_it() -> None:
     bits = {(0, 1): 30, (1, 2): 8, (3, 4): 4, (5, 6): 30}
     linked = toy(bits, 7, sources=[0, 0, 0, 0, 0, 1, 1]).link()
-    found = [(r["left"], r["right"], r["doubt"]) for r in linked.review.to_pylist()]
-    assert found == [(60, 70, "source"), (20, 30, "average"), (40, 50, "band")]
+    found = sorted((q.left, q.right, q.reason) for q in linked.review)
+    assert found == [(20, 30, "average"), (40, 50, "band"), (60, 70, "source")]
 
 
 def test_a_judgement_on_an_absent_record_sleeps() -> None:
@@ -287,6 +364,7 @@ def test_a_contradicted_judgement_is_reported_by_record() -> None:
     linked = toy({}, 3, judgements=judgements).link()
     assert linked.members() == [[10, 20], [30]]
     assert linked.contradictions == [(20, 30)]
+    assert linked.review == [Question(20, 30, None, ReviewReason.CONTRADICTION)]
 
 
 def test_progress_names_every_step_in_order_and_each_is_timed() -> None:
@@ -306,7 +384,7 @@ def test_progress_names_every_step_in_order_and_each_is_timed() -> None:
 def test_an_empty_population_links_to_nothing() -> None:
     linked = toy({}, 0).link()
     assert linked.members() == []
-    assert linked.review.num_rows == 0
+    assert linked.review == []
     assert linked.statistics.largest_cluster == 0
 
 
