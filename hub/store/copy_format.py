@@ -13,6 +13,7 @@ from typing import Final
 
 HEADER: Final = b"PGCOPY\n\xff\r\n\0" + bytes(8)
 TRAILER: Final = b"\xff\xff"
+EMPTY: Final = HEADER + TRAILER
 NULL: Final = b"\xff\xff\xff\xff"
 
 _EPOCH_DAY = date(2000, 1, 1).toordinal()
@@ -24,7 +25,7 @@ _record_head = Struct(">hiqihiqiq").pack
 _record_flag_and_hashes = Struct(">i?i16si16s").pack
 _time = Struct(">iq").pack
 _record_id = Struct(">hiq").pack
-_tag = Struct(">hiqiqih").pack
+_tag = Struct(">hiqiqihi?").pack
 _link = Struct(">hiqiqiq").pack
 _child_head = Struct(">hiqih").pack
 _two_ids = Struct(">hiqiq").pack
@@ -34,10 +35,11 @@ RECORDS_COLUMNS: Final = (
     "core, contact, sensitive, match, loaded_at"
 )
 KEYS_COLUMNS: Final = "record_id, wrapped_key"
-TAGS_COLUMNS: Final = "tag, record_id, rule"
+TAGS_COLUMNS: Final = "tag, record_id, rule, is_poor"
 HOLDINGS_COLUMNS: Final = "record_id, position, type, status, valid_from, valid_until"
 RELATIONSHIPS_COLUMNS: Final = "record_id, position, kind, other_key_hash"
 LINKS_COLUMNS: Final = "record_id, constituent_id, recorded_from"
+COMPONENTS_COLUMNS: Final = "record_id, component_id, version"
 SEEN_COLUMNS: Final = "run_id, record_id"
 
 
@@ -94,9 +96,9 @@ def key_row(record_id: int, wrapped_key: bytes) -> bytes:
     return _record_id(2, 8, record_id) + _length(len(wrapped_key)) + wrapped_key
 
 
-def tag_row(tag: int, record_id: int, rule: int) -> bytes:
+def tag_row(tag: int, record_id: int, rule: int, is_poor: bool) -> bytes:
     """One row of tags."""
-    return _tag(3, 8, tag, 8, record_id, 2, rule)
+    return _tag(4, 8, tag, 8, record_id, 2, rule, 1, is_poor)
 
 
 def holding_row(
@@ -127,6 +129,11 @@ def relationship_row(record_id: int, position: int, kind: str, other_key_hash: b
 def link_row(record_id: int, constituent_id: int, recorded_us: int) -> bytes:
     """One row of links or homes, open-ended."""
     return _link(3, 8, record_id, 8, constituent_id, 8, recorded_us)
+
+
+def component_row(record_id: int, component_id: int, version: int) -> bytes:
+    """One row of components."""
+    return _link(3, 8, record_id, 8, component_id, 8, version)
 
 
 def seen_row(run_id: int, record_id: int) -> bytes:

@@ -6,6 +6,7 @@ modules of this package.
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime
@@ -14,6 +15,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 from psycopg import Connection as DriverConnection
+from psycopg.pq import PipelineStatus
 from sqlalchemy import (
     ColumnElement,
     Connection,
@@ -35,14 +37,16 @@ from hub.domain.errors import DatabaseUnreachable, MigrationBehind
 from hub.store.tables import Installation
 
 #: The newest migration; tests/architecture holds it equal to the newest file.
-SCHEMA_HEAD = "0003"
+SCHEMA_HEAD = "0004"
 
 #: Advisory lock numbers, one per thing that must happen once at a time (docs/architecture.md).
 LOCK_LINK = 0x4855_4201
 LOCK_LOAD = 0x4855_4202
 LOCK_PARTITION = 0x4855_4203
+LOCK_EVENTS = 0x4855_4204
 
 _COPY_HEADER_BYTES = 19
+_PATIENCE_STEP_S = 0.02
 _COPY_TRAILER_BYTES = 2
 
 
@@ -139,6 +143,18 @@ def driver(connection: Connection) -> DriverConnection[tuple[object, ...]]:
     return raw
 
 
+@contextmanager
+def pipelined(connection: Connection) -> Iterator[None]:
+    """Send the block's statements without waiting for each answer; an error of any is raised at its end."""
+    with driver(connection).pipeline():
+        yield
+
+
+def is_pipelined(connection: Connection) -> bool:
+    """Whether a pipeline is open, in which COPY is not possible."""
+    return driver(connection).pgconn.pipeline_status != PipelineStatus.OFF
+
+
 def require_schema(engine: Engine) -> None:
     """Raise MigrationBehind unless the database stands at this release's newest migration."""
     with transaction(engine) as connection:
@@ -174,13 +190,32 @@ def lock_in_transaction(connection: Connection, lock: int, key: int = 0) -> None
     )
 
 
+def share_in_transaction(connection: Connection, lock: int, key: int = 0) -> bool:
+    """Share an advisory lock until the transaction ends; False, at once, while a session holds it alone."""
+    return bool(
+        connection.scalar(
+            text("SELECT pg_try_advisory_xact_lock_shared(:lock, :key)"), {"lock": lock, "key": key}
+        )
+    )
+
+
 @contextmanager
-def held_lock(engine: Engine, lock: int, key: int = 0) -> Iterator[bool]:
-    """Hold a session's advisory lock over several transactions; False when another session has it."""
+def held_lock(
+    engine: Engine, lock: int, key: int = 0, *, patience_s: float = 0.0
+) -> Iterator[bool]:
+    """Hold a session's advisory lock over several transactions; False when another session has it.
+
+    patience_s: how long to ask again, where others hold it for moments only.
+    """
     with _connected(engine) as raw:
         connection = raw.execution_options(isolation_level="AUTOCOMMIT")
         parameters = {"lock": lock, "key": key}
-        got = connection.scalar(text("SELECT pg_try_advisory_lock(:lock, :key)"), parameters)
+        ends = time.monotonic() + patience_s
+        while True:
+            got = connection.scalar(text("SELECT pg_try_advisory_lock(:lock, :key)"), parameters)
+            if got or time.monotonic() >= ends:
+                break
+            time.sleep(_PATIENCE_STEP_S)
         try:
             yield bool(got)
         finally:

@@ -5,23 +5,42 @@ keys) carry none: a check per row would cost more than the row; records.py alone
 """
 
 from hub.store.tables.base import Base
-from hub.store.tables.constituents import Alias, Constituent, Home, Link, Review
+from hub.store.tables.constituents import (
+    Alias,
+    Component,
+    Constituent,
+    Home,
+    Link,
+    PairwiseId,
+    Review,
+    arrivals,
+)
+from hub.store.tables.events import Event, EventCursor, Outgoing
 from hub.store.tables.installation import Installation
 from hub.store.tables.models import ActiveModel, Model
 from hub.store.tables.records import Holding, Record, RecordKeyRow, Relationship, tags
 from hub.store.tables.runs import Quarantined, Run, Seen
 from hub.store.tables.sources import Source
+from hub.store.tables.stewardship import Judgement, Objection, Pin
 
 __all__ = [
     "ActiveModel",
     "Alias",
     "Base",
+    "Component",
     "Constituent",
+    "Event",
+    "EventCursor",
     "Holding",
     "Home",
     "Installation",
+    "Judgement",
     "Link",
     "Model",
+    "Objection",
+    "Outgoing",
+    "PairwiseId",
+    "Pin",
     "Quarantined",
     "Record",
     "RecordKeyRow",
@@ -30,5 +49,6 @@ __all__ = [
     "Run",
     "Seen",
     "Source",
+    "arrivals",
     "tags",
 ]

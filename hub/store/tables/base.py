@@ -7,7 +7,21 @@ from typing import Any, ClassVar
 
 from sqlalchemy import BigInteger, Date, DateTime, LargeBinary, MetaData, Text
 from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.dialects.postgresql.base import PGDialect
 from sqlalchemy.orm import DeclarativeBase
+from sqlalchemy.types import UserDefinedType
+
+
+class Xid8(UserDefinedType[str]):
+    """PostgreSQL's 64-bit transaction number; only compared inside the database."""
+
+    cache_ok = True
+
+    def get_col_spec(self, **_: Any) -> str:
+        return "xid8"
+
+
+PGDialect.ischema_names["xid8"] = Xid8
 
 
 class Base(DeclarativeBase):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import date, datetime
 
-from sqlalchemy import BigInteger, Column, Index, SmallInteger, Table, text
+from sqlalchemy import BigInteger, Boolean, Column, Index, SmallInteger, Table, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from hub.store.tables.base import Base
@@ -55,14 +55,15 @@ class RecordKeyRow(Base):
 
 
 #: A keyed 64-bit tag of one compound blocking value: what candidate search joins on. No primary key:
-#: nothing is ever looked up but by tag or by record.
+#: nothing is ever looked up but by tag or by record. is_poor says it of the record.
 tags = Table(
     "tags",
     Base.metadata,
     Column("tag", BigInteger, nullable=False),
     Column("record_id", BigInteger, nullable=False),
     Column("rule", SmallInteger, nullable=False),
-    Index("tags_tag_idx", "tag", postgresql_include=["record_id", "rule"]),
+    Column("is_poor", Boolean, nullable=False, server_default=text("false")),
+    Index("tags_tag_idx", "tag", postgresql_include=["record_id", "rule", "is_poor"]),
     Index("tags_record_id_idx", "record_id"),
 )
 

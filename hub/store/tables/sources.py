@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import Identity, SmallInteger
+from sqlalchemy import Identity, SmallInteger, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from hub.store.tables.base import Base
@@ -15,7 +15,7 @@ class Source(Base):
 
     `cursor` is the sealed position after the last committed chunk, None when the last run finished;
     `watermark` the sealed position a finished incremental run reached. `custom` maps each custom
-    attribute to its comparison.
+    attribute to its comparison, `authority` an attribute to the source's rank in it (1: believed first).
     """
 
     __tablename__ = "sources"
@@ -28,6 +28,7 @@ class Source(Base):
     is_duplicate_free: Mapped[bool]
     is_sensitive: Mapped[bool]
     custom: Mapped[dict[str, Any]]
+    authority: Mapped[dict[str, Any]] = mapped_column(server_default=text("'{}'::jsonb"))
     fingerprint: Mapped[bytes]
     cursor: Mapped[bytes | None]
     watermark: Mapped[bytes | None]
