@@ -18,11 +18,14 @@ from hypothesis import HealthCheck, settings
 
 from demo.generate import generate
 from hub import provision
+from hub.domain.records import ConstituentKind
 from hub.embedded import ServerAddress, throwaway
 from hub.journeys.context import Hub, Limits
+from hub.journeys.models import publish_model
 from hub.store import database
 from hub.vault import keyring
 from hub.vault.keyring import RootKey
+from tests.matching.models import prior_model
 from tests.worlds import link_all, load_world
 
 # The same examples each time where a run decides about a change; new ones wherever people work.
@@ -127,6 +130,25 @@ def demo_world(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("world") / "out"
     generate(people=600, seed=11, out=folder, today=START.date())
     return folder
+
+
+@pytest.fixture(scope="session")
+def modelled_template(server: Server) -> tuple[str, RootKey]:
+    """An empty database in which a model of persons on its priors is active, to be cloned, and its key."""
+    name, keys = server.create(), keyring.generate()
+    hub = tied_hub(server.urls(name), keys)
+    publish_model(hub, prior_model(ConstituentKind.PERSON))
+    hub.engine.dispose()
+    return name, keys
+
+
+@pytest.fixture
+def modelled_hub(server: Server, modelled_template: tuple[str, RootKey]) -> Iterator[Hub]:
+    """An empty hub of its own with a model of persons, in which single records can be resolved."""
+    name, keys = modelled_template
+    hub = open_hub(server.fresh(name), keys)
+    yield hub
+    hub.engine.dispose()
 
 
 @pytest.fixture(scope="session")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 from connectors.contract import Reader
 from connectors.opening import open_reader
@@ -63,6 +64,14 @@ def opened(file: Path, batch_rows: int = 1_000) -> tuple[Source, Reader]:
     """A source's YAML and its reader; no secrets are known."""
     source = load_source(file)
     return source, open_reader(source, file.parent, lambda _: None, batch_rows)
+
+
+def source_from(yaml: str) -> Source:
+    """A source described by this YAML, without anything to read."""
+    with TemporaryDirectory() as folder:
+        file = Path(folder) / "source.yaml"
+        file.write_text(yaml, encoding="utf-8")
+        return load_source(file)
 
 
 def load_world(hub: Hub, world: Path, order: Sequence[str] = ()) -> list[LoadReport]:

@@ -21,9 +21,11 @@ from hub.domain.sensitivity import (
     SENSITIVE_SOURCE_FIELDS,
     SensitivityClass,
 )
+from matching.features import Features
 
 _encode = msgspec.json.Encoder().encode
 _decode = msgspec.json.Decoder(dict[str, Any]).decode
+_decode_features = msgspec.json.Decoder(tuple[tuple[str | None, ...], dict[str, str]]).decode
 
 #: msgspec cannot choose between a date and a datetime, so `as_of` is read here and the rest by type.
 _TYPES: Final = {
@@ -76,6 +78,16 @@ def from_blobs(
     as_of = merged.pop("as_of", None)
     values = {name: msgspec.convert(value, _TYPES[name]) for name, value in merged.items()}
     return Record(key, kind, _moment(as_of) if as_of else None, **values)
+
+
+def features_to_blob(features: Features) -> bytes:
+    """Encode what the matcher compares: the MATCH class."""
+    return _encode((features.values, features.custom))
+
+
+def features_from_blob(blob: bytes) -> Features:
+    """Decode the MATCH class."""
+    return Features(*_decode_features(blob))
 
 
 def _moment(text: str) -> date | datetime:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from uuid import UUID
 
 from sqlalchemy import Engine
 
+from hub.journeys.kept import Kept
 from hub.vault.keyring import RootKey
 
 
@@ -28,7 +29,8 @@ class Hub:
     """An open hub. `url` is the application role's, for worker processes that connect themselves.
 
     Time and randomness are handed in here and nowhere else: `now` gives aware UTC times,
-    `new_public_id` the ids constituents are known by.
+    `new_public_id` the ids constituents are known by. `kept`: what this process makes once, such as
+    the code of a model.
     """
 
     engine: Engine
@@ -37,3 +39,4 @@ class Hub:
     now: Callable[[], datetime]
     new_public_id: Callable[[], UUID]
     limits: Limits
+    kept: Kept = field(default_factory=Kept, compare=False, repr=False)

@@ -10,26 +10,24 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
-from typing import Final
 
 import duckdb
 
 from hub.domain.errors import HubError, TooFewToTrain
-from hub.domain.records import ConstituentKind, CustomAttribute
+from hub.domain.records import ConstituentKind
 from hub.journeys.context import Hub
-from hub.journeys.models import ChosenModel, active_model, train_model
-from hub.journeys.population import read_population
+from hub.journeys.models import ChosenModel, active_model, has_model, train_model
+from hub.journeys.population import Snapshot, read_population
 from hub.journeys.publish_links import Published, publish_links
 from hub.store import database, runs
-from matching.engine import connect
+from matching.engine import ENGINE_THREADS, connect
 from matching.linkage import Linkage, link
-from matching.population import Population
 
 Progress = Callable[[str, float], None]
 """Told (step, share of it that is done, 0 to 1)."""
 
-#: Two threads leave each of the two cores the project is measured on busy; more add memory, not speed.
-_ENGINE_THREADS: Final = 2
+Agree = Callable[["LinkReport"], bool]
+"""Told what publishing would change; answers whether to."""
 
 
 class LinkBusy(HubError):
@@ -38,7 +36,11 @@ class LinkBusy(HubError):
 
 @dataclass(slots=True)
 class LinkReport:
-    """What a link run found and changed. `seconds` by step, in the order they ran."""
+    """What a link run found and changed, or would change where it is not published.
+
+    ids_merged: ids that resolve to another one now. ids_split: ids that came to be beside an older one.
+    arrived: records that single changes touched while it ran. `seconds` by step, in the order they ran.
+    """
 
     kind: str
     model: str = ""
@@ -49,6 +51,11 @@ class LinkReport:
     largest_constituent: int = 0
     ids_issued: int = 0
     records_moved: int = 0
+    moved_by_agency: dict[str, int] = field(default_factory=dict)
+    ids_merged: int = 0
+    ids_split: int = 0
+    arrived: int = 0
+    is_published: bool = False
     reviews_open: int = 0
     tags_suppressed: int = 0
     tags_outgrown: int = 0
@@ -61,16 +68,19 @@ def link_kind(
     *,
     is_retraining: bool = False,
     progress: Progress | None = None,
+    agree: Agree | None = None,
 ) -> LinkReport:
     """Link the records of one kind with its active model, or with one trained now.
 
-    Too few records to learn from are each left a constituent of their own. Raises LinkBusy,
-    ModelUnfit; then the links are as they were.
+    agree: asked with what publishing would change before anything is changed; False leaves all as it was,
+    and what arrives between the question and the answer is still taken in.
+    Too few records to learn a first model from are each left a constituent of their own. Raises LinkBusy,
+    ModelUnfit, TooFewToTrain where a model is to be replaced; then the links are as they were.
     """
     with database.held_lock(hub.engine, database.LOCK_LINK) as is_mine:
         if not is_mine:
             raise LinkBusy("another process is linking")
-        return _Run(hub, kind, progress or _silent).run(is_retraining=is_retraining)
+        return _Run(hub, kind, progress or _silent, agree).run(is_retraining=is_retraining)
 
 
 def _silent(step: str, share: float) -> None:  # noqa: ARG001 (the shape of Progress)
@@ -80,7 +90,10 @@ def _silent(step: str, share: float) -> None:  # noqa: ARG001 (the shape of Prog
 class _Run:
     """One link run of one kind."""
 
-    def __init__(self, hub: Hub, kind: ConstituentKind, progress: Progress) -> None:
+    def __init__(
+        self, hub: Hub, kind: ConstituentKind, progress: Progress, agree: Agree | None
+    ) -> None:
+        self._agree = agree
         self._hub = hub
         self._kind = kind
         self._progress = progress
@@ -104,47 +117,70 @@ class _Run:
     def _link(self, run_id: int, *, is_retraining: bool) -> None:
         chosen = None if is_retraining else active_model(self._hub, self._kind)
         with self._timed("read"):
-            population, custom = read_population(
+            snapshot = read_population(
                 self._hub,
                 self._kind,
                 chosen.model.custom if chosen else (),
                 lambda share: self._progress("read", share),
             )
-        self._report.records = len(population.features)
-        engine = connect(self._hub.limits.matching_memory_mb, _ENGINE_THREADS)
+        self._report.records = len(snapshot.population.features)
+        engine = connect(self._hub.limits.matching_memory_mb, ENGINE_THREADS)
         try:
-            chosen = chosen or self._train(population, custom, engine)
-            linkage = self._score(population, chosen, engine) if chosen else None
+            chosen = chosen or self._train(snapshot, engine)
+            linkage = self._score(snapshot, chosen, engine) if chosen else None
         finally:
             engine.close()
+        self._publish(run_id, snapshot, linkage, chosen)
+
+    def _publish(
+        self, run_id: int, snapshot: Snapshot, linkage: Linkage | None, chosen: ChosenModel | None
+    ) -> None:
+        """Publish; where somebody is to agree first, after telling what it would change."""
+        if self._agree is not None:
+            with self._timed("preview"):
+                published = publish_links(
+                    self._hub, self._kind, run_id, snapshot, linkage, chosen, is_preview=True
+                )
+            self._tell(linkage, published)
+            if not self._agree(self._report):
+                return
         with self._timed("publish"):
-            published = publish_links(self._hub, self._kind, run_id, population, linkage, chosen)
+            published = publish_links(self._hub, self._kind, run_id, snapshot, linkage, chosen)
         self._tell(linkage, published)
+        self._report.is_published = True
 
     def _train(
         self,
-        population: Population,
-        custom: tuple[CustomAttribute, ...],
+        snapshot: Snapshot,
         engine: duckdb.DuckDBPyConnection,
     ) -> ChosenModel | None:
+        population = snapshot.population
         with self._timed("train"):
             try:
                 chosen = train_model(
-                    self._hub, self._kind, population.features, population.tags, custom, engine
+                    self._hub,
+                    self._kind,
+                    population.features,
+                    population.tags,
+                    snapshot.custom,
+                    engine,
                 )
             except TooFewToTrain:
+                if has_model(self._hub, self._kind):
+                    raise  # single records are weighed with it: nobody may be left alone meanwhile
                 return None
         self._report.is_new_model = True
         return chosen
 
     def _score(
-        self, population: Population, chosen: ChosenModel, engine: duckdb.DuckDBPyConnection
+        self, snapshot: Snapshot, chosen: ChosenModel, engine: duckdb.DuckDBPyConnection
     ) -> Linkage:
         self._report.model = chosen.model.name
         linkage = link(
-            population,
+            snapshot.population,
             chosen.model,
             connection=engine,
+            judgements=snapshot.judgements,
             tag_cap=self._hub.limits.tag_records_max,
             progress=self._progress,
         )
@@ -156,6 +192,10 @@ class _Run:
         report.constituents = published.constituents
         report.ids_issued = published.ids_issued
         report.records_moved = published.records_moved
+        report.moved_by_agency = dict(published.moved_by_agency)
+        report.ids_merged = published.merged
+        report.ids_split = published.split
+        report.arrived = published.arrived
         report.reviews_open = published.reviews_open
         report.largest_constituent = min(1, published.constituents)
         if linkage is not None:

@@ -6,29 +6,23 @@ load_run.py's; who is who is link.py's to say.
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Sequence
-
-from sqlalchemy import Connection
+from typing import Final
 
 from connectors.contract import Reader
 from connectors.mapping import check_columns
 from connectors.source import Source, SourceBody
-from hub.domain.errors import HubError, SourceInvalid
 from hub.journeys.context import Hub
 from hub.journeys.load_run import LoadReport, LoadRun, Progress
 from hub.journeys.pool import Workers, workers
 from hub.journeys.prepare import Preparer
-from hub.store import database, sources
-from hub.store.sources import SourceFacts
-from hub.vault.tags import Hasher
-from matching.features import FEATURES_VERSION
+from hub.journeys.registration import SourceBusy, meaning_of, register_source, source_lock
+from hub.store import database
+
+#: Single rows share the source for milliseconds each; a load that holds it alone lasts longer.
+_PATIENCE_S: Final = 1.0
 
 __all__ = ["LoadReport", "SourceBusy", "load_source", "load_sources"]
-
-
-class SourceBusy(HubError):
-    """Another process is loading that source."""
 
 
 def _silent(report: LoadReport) -> None:  # noqa: ARG001 (the shape of Progress)
@@ -81,51 +75,20 @@ def load_source(
     contract's share, SourceBusy when another process is at it. Chunks committed before stay.
     """
     check_columns(source, reader.describe())
-    by_name = int.from_bytes(Hasher(hub.keys).key(source.id)[:4], "big", signed=True)
-    with database.held_lock(hub.engine, database.LOCK_LOAD, by_name) as is_mine:
+    held = database.held_lock(
+        hub.engine, database.LOCK_LOAD, source_lock(hub, source.id), patience_s=_PATIENCE_S
+    )
+    with held as is_mine:
         if not is_mine:
             raise SourceBusy(f"source {source.id} is being loaded by another process")
-        with database.transaction(hub.engine) as connection:
-            _refuse_conflicts(connection, source)
-            sources.register(connection, _facts(source))
+        register_source(hub, source)
         run = LoadRun(
             hub,
             source,
             reader,
             pool,
             progress,
-            meaning=_meaning(source),
+            meaning=meaning_of(source),
             is_accepting=is_accepting_removals,
         )
         return run.run()
-
-
-def _refuse_conflicts(connection: Connection, source: Source) -> None:
-    """A custom attribute is compared in one way, whichever source states it."""
-    for other in sources.every(connection):
-        if other.name == source.id or other.kind != source.kind:
-            continue
-        for attribute in source.custom_attributes:
-            if other.custom.get(attribute.name, attribute.comparison) != attribute.comparison:
-                raise SourceInvalid(
-                    source.id,
-                    [f"map.custom.{attribute.name}: source {other.name} compares it otherwise"],
-                )
-
-
-def _meaning(source: Source) -> bytes:
-    """What makes two equal rows the same: the mapping, and the form features are derived in."""
-    return hashlib.sha256(f"{FEATURES_VERSION}/{source.fingerprint}".encode()).digest()
-
-
-def _facts(source: Source) -> SourceFacts:
-    return SourceFacts(
-        name=source.id,
-        agency=source.agency,
-        label=source.label or source.id,
-        kind=source.kind.value,
-        is_duplicate_free=source.duplicate_free,
-        is_sensitive=source.sensitive,
-        custom={item.name: item.comparison.value for item in source.custom_attributes},
-        fingerprint=_meaning(source),
-    )

@@ -6,6 +6,7 @@ learns is matching.splink_model's, what it must pass matching.publish's.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -18,23 +19,29 @@ from sqlalchemy import Connection
 from hub.domain.errors import ModelUnfit, ModelUnknown
 from hub.domain.records import ConstituentKind, CustomAttribute
 from hub.journeys.context import Hub
-from hub.store import database, models
+from hub.store import constituents, database, models
 from hub.store.models import StoredModel
 from hub.vault.keyring import Purpose
 from hub.vault.sealing import ValueSealer
 from matching.candidates import suppressed_tags
+from matching.engine import ENGINE_THREADS, connect
 from matching.features import FEATURES_VERSION
 from matching.model import Model, from_json, with_suppressed
+from matching.parity import canary, check_parity, neighbours
 from matching.publish import check
 from matching.splink_model import train
 
 
 @dataclass(frozen=True, slots=True)
 class ChosenModel:
-    """The model a run links with. One trained just now has no number yet: it is published with its links."""
+    """The model a run links with. One trained just now has no number yet: it is published with its links.
+
+    canary: what its code is held to at every start (matching.parity.canary).
+    """
 
     id: int | None
     model: Model
+    canary: Sequence[dict[str, Any]] = ()
 
 
 def active_model(hub: Hub, kind: ConstituentKind) -> ChosenModel | None:
@@ -44,7 +51,15 @@ def active_model(hub: Hub, kind: ConstituentKind) -> ChosenModel | None:
     if stored is None:
         return None
     model = opened(hub, stored)
-    return ChosenModel(stored.id, model) if model.features_version == FEATURES_VERSION else None
+    if model.features_version != FEATURES_VERSION:
+        return None
+    return ChosenModel(stored.id, model, stored.canary)
+
+
+def has_model(hub: Hub, kind: ConstituentKind) -> bool:
+    """Whether any model of that kind is active, fit for this release or not."""
+    with database.transaction(hub.engine) as connection:
+        return models.active(connection, kind) is not None
 
 
 def opened(hub: Hub, stored: StoredModel) -> Model:
@@ -61,7 +76,10 @@ def train_model(
     custom: tuple[CustomAttribute, ...],
     connection: duckdb.DuckDBPyConnection,
 ) -> ChosenModel:
-    """Train on these records, and judge. Raises TooFewToTrain, or ModelUnfit with each reason."""
+    """Train on these records, and judge: the figures, and that its code answers as the batch does.
+
+    Raises TooFewToTrain, or ModelUnfit with each reason.
+    """
     model = train(
         features,
         kind,
@@ -73,23 +91,40 @@ def train_model(
     too_common = suppressed_tags(connection, tags, hub.limits.tag_records_max)
     model = with_suppressed(model, tuple(too_common["tag"].to_pylist()))
     check(model)
-    return ChosenModel(None, model)
+    check_parity(model, connection, features, neighbours(tags))
+    return ChosenModel(None, model, canary(model, connection))
 
 
-def publish(hub: Hub, connection: Connection, model: Model, at: datetime) -> int:
+def publish(hub: Hub, connection: Connection, chosen: ChosenModel, at: datetime) -> int:
     """Store a judged model, its rarities sealed, and make it the active one of its kind."""
+    model = chosen.model
     sealed = _sealer(hub).seal(model.name.encode(), model.rarities_to_json())
     parameters = msgspec.json.decode(model.to_json())
-    return models.publish(connection, model.name, model.kind, parameters, sealed, at)
+    return models.publish(
+        connection, model.name, model.kind, parameters, sealed, at, canary=chosen.canary
+    )
 
 
 def publish_model(hub: Hub, model: Model) -> None:
-    """Judge a model made elsewhere, publish it and make it active. Raises ModelUnfit."""
+    """Judge a model made elsewhere, publish it and make it active. Raises ModelUnfit.
+
+    Refused where records of its kind are linked already: links and the model that weighs single records
+    change together, in a link.
+    """
     check(model)
+    engine = connect(hub.limits.matching_memory_mb, ENGINE_THREADS)
+    try:
+        check_parity(model, engine)
+        chosen = ChosenModel(None, model, canary(model, engine))
+    finally:
+        engine.close()
     with database.transaction(hub.engine) as connection:
+        database.lock_in_transaction(connection, database.LOCK_PARTITION)
+        if constituents.latest_change(connection, model.kind.value) is not None:
+            raise ModelUnfit([f"records are linked already: run `hub link --kind {model.kind}`"])
         if models.find(connection, model.name) is not None:
             raise ModelUnfit([f"a model named {model.name} is published already"])
-        publish(hub, connection, model, hub.now())
+        publish(hub, connection, chosen, hub.now())
 
 
 def export_model(hub: Hub, name: str) -> Model:

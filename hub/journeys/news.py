@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
+from operator import itemgetter
 from typing import Final
 
 import msgspec
@@ -88,14 +89,17 @@ class RowHasher:
     def batch(self, batch: Batch, mapper: Mapper) -> HashedBatch:
         """Hash every row; refuse those without a key, and in a snapshot the second of a key."""
         rows: dict[bytes, HashedRow] = {}
-        # Columns belong to what a row says: under a corrected header the same cells are news.
-        meaning = self._meaning + _encode_row(batch.columns)
+        # Columns belong to what a row says: under a corrected header the same cells are news. Their order
+        # does not: JSON has none.
+        order = sorted(range(len(batch.columns)), key=batch.columns.__getitem__)
+        meaning = self._meaning + _encode_row([batch.columns[place] for place in order])
+        in_order = itemgetter(*order) if len(order) > 1 else tuple
         refused = [
             Refused(item.rejected, item.raw, self._content_hash(meaning, item.raw))
             for item in batch.rejected
         ]
         for number, values in zip(batch.row_numbers, batch.rows, strict=True):
-            content_hash = self._content_hash(meaning, values)
+            content_hash = self._content_hash(meaning, in_order(values))
             local_id = mapper.key(values)
             if local_id is None:
                 rejected = mapper.record(values, number, batch.location)

@@ -1,6 +1,6 @@
 """Read all present records of one kind as the matcher sees them: comparable values in memory, nowhere else.
 
-Opens only the MATCH class. Rows are read and unsealed side by side by worker processes, each over a
+With them what stewards and objectors said of them at that moment. Opens only the MATCH class. Rows are read and unsealed side by side by worker processes, each over a
 range of record numbers, and come back as Arrow tables.
 """
 
@@ -10,26 +10,46 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-import msgspec
+import numpy as np
 import pyarrow as pa
 
 from hub.domain.records import ConstituentKind, CustomAttribute, CustomComparison
+from hub.domain.reviews import Verdict
 from hub.domain.sensitivity import SensitivityClass
+from hub.journeys.blobs import features_from_blob
 from hub.journeys.context import Hub
 from hub.journeys.pool import workers
-from hub.store import database, records, sources
+from hub.store import components, database, judgements, records, sources
 from hub.store.sources import SourceState
 from hub.vault.keyring import RootKey
 from hub.vault.sealing import RecordSealer
 from matching.blocking import RULES_OF
-from matching.features import Features, to_table
-from matching.population import Population
+from matching.components import Ints
+from matching.features import to_table
+from matching.population import Judgements, Population
 
 _SLICE_RECORDS: Final = 50_000
 _SLICES_WORTH_PROCESSES: Final = 4
 
+#: Columns of a slice beside those that are compared.
+_ASIDE: Final = ("source", "is_poor", "key_hash", "version")
+
 Progress = Callable[[float], None]
 """Told the share of the records read so far, 0 to 1."""
+
+
+@dataclass(frozen=True, slots=True)
+class Snapshot:
+    """The records of one kind at one moment, and all that was known of them then.
+
+    versions: of each record, in the order of population.features. moment: which transactions were seen.
+    """
+
+    population: Population
+    custom: tuple[CustomAttribute, ...]
+    judgements: Judgements
+    versions: Ints
+    moment: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,10 +70,9 @@ class Unsealer:
     def __init__(self, url: str, keys: RootKey) -> None:
         self._engine = database.connect(url, pool_size=0)
         self._open_many = RecordSealer(keys).open_many
-        self._decode = msgspec.json.Decoder(tuple[tuple[str | None, ...], dict[str, str]]).decode
 
     def read(self, wanted: Slice) -> pa.Table:
-        """One row a record: the comparison table's columns, then source, is_poor and key_hash."""
+        """One row a record: the comparison table's columns, then _ASIDE."""
         with database.snapshot(self._engine, wanted.snapshot) as connection:
             parts = [
                 self._table(wanted, rows)
@@ -68,14 +87,14 @@ class Unsealer:
             (number, version, wrapped, blob) for number, _, version, _, _, wrapped, blob in rows
         )
         features = [
-            Features(*self._decode(blob))
-            for blob in self._open_many(SensitivityClass.MATCH, sealed)
+            features_from_blob(blob) for blob in self._open_many(SensitivityClass.MATCH, sealed)
         ]
         table = to_table([row[0] for row in rows], features, wanted.kind, wanted.custom)
         return (
             table.append_column("source", pa.array([row[1] for row in rows], pa.int64()))
             .append_column("is_poor", pa.array([row[3] for row in rows], pa.bool_()))
             .append_column("key_hash", pa.array([row[4] for row in rows], pa.binary()))
+            .append_column("version", pa.array([row[2] for row in rows], pa.int64()))
         )
 
 
@@ -85,7 +104,7 @@ def _read(unsealer: Unsealer, wanted: Slice) -> pa.Table:
 
 def read_population(
     hub: Hub, kind: ConstituentKind, asked: Sequence[CustomAttribute], progress: Progress
-) -> tuple[Population, tuple[CustomAttribute, ...]]:
+) -> Snapshot:
     """All present records of a kind, with the custom attributes its sources declare.
 
     asked: attributes that a model compares, and that have a column even where no source declares them.
@@ -98,6 +117,9 @@ def read_population(
         low, high = records.number_range(connection, source_ids)
         tag, record, rule = records.read_tags(connection, RULES_OF[kind])
         custom = _custom(of_kind, asked)
+        objecting = judgements.objecting(connection, source_ids)
+        judged = _judged(judgements.present_pairs(connection, kind.value))
+        seen = components.moment(connection)
         slices = [
             Slice(moment, kind, custom, source_ids, start, min(start + _SLICE_RECORDS, high + 1))
             for start in range(low, high + 1, _SLICE_RECORDS)
@@ -106,14 +128,23 @@ def read_population(
     numbers = table["record"].to_numpy()
     tags = pa.table({"record": record, "tag": tag, "rule": rule})
     population = Population(
-        features=table.drop_columns(["source", "is_poor", "key_hash"]),
+        features=table.drop_columns(list(_ASIDE)),
         tags=tags,
         poor=numbers[table["is_poor"].to_numpy()],
         source=table["source"].to_numpy(),
         order_key=table["key_hash"].to_pylist(),
         duplicate_free=frozenset(source.id for source in of_kind if source.is_duplicate_free),
+        objecting=np.array(objecting, np.int64),
     )
-    return population, custom
+    return Snapshot(population, custom, judged, table["version"].to_numpy(), seen)
+
+
+def _judged(pairs: Sequence[tuple[int, int, Verdict]]) -> Judgements:
+    by_verdict = {
+        verdict: [(left, right) for left, right, said in pairs if said is verdict]
+        for verdict in Verdict
+    }
+    return Judgements(by_verdict[Verdict.SAME], by_verdict[Verdict.DIFFERENT])
 
 
 def _custom(

@@ -17,12 +17,13 @@ from connectors.mapping import Mapper
 from connectors.source import SourceBody
 from hub.domain.records import CustomComparison, Record, Rejected
 from hub.domain.sensitivity import SensitivityClass
-from hub.journeys.blobs import to_blobs
+from hub.journeys.blobs import features_to_blob, to_blobs
 from hub.store import copy_format
 from hub.store.records import PackedChunk
 from hub.store.runs import SetAside
+from hub.store.single_records import SingleRecord
 from hub.vault.keyring import Purpose, RootKey
-from hub.vault.sealing import RecordSealer, ValueSealer
+from hub.vault.sealing import RecordSealer, Sealed, ValueSealer
 from hub.vault.tags import Hasher, Tagger
 from matching.blocking import is_poor, keys
 from matching.features import Features, derive
@@ -68,6 +69,16 @@ class PreparedChunk:
     kept_ids: tuple[int, ...]
     inserted: int
     changed: int
+
+
+@dataclass(frozen=True, slots=True)
+class Derived:
+    """A mapped row and what makes it comparable: its features and its tags, each with its rule."""
+
+    record: Record
+    features: Features
+    is_poor: bool
+    tags: tuple[tuple[int, int], ...]
 
 
 @dataclass(slots=True)
@@ -117,19 +128,19 @@ class Preparer:
 
     def prepare(self, chunk: Chunk) -> PreparedChunk:
         """Map, derive, seal, tag and pack the rows of one chunk."""
-        source = self._sources[chunk.source]
-        mapper = self._mapper(source, chunk.columns)
         streams = _Streams()
         set_aside, kept_ids = [], []
         for row in chunk.rows:
-            record = mapper.record(row.values, row.number, chunk.location)
-            if isinstance(record, Rejected):
+            derived = self.derive(
+                chunk.source, chunk.columns, row.values, row.number, chunk.location
+            )
+            if isinstance(derived, Rejected):
                 key_hash, content_hash = row.hashes
-                set_aside.append(self.set_aside(record, row.values, content_hash, key_hash))
+                set_aside.append(self.set_aside(derived, row.values, content_hash, key_hash))
                 if row.is_change:
                     kept_ids.append(row.record_id)
             else:
-                self._pack(streams, chunk, row, record, is_sensitive=source.sensitive)
+                self._pack(streams, chunk, row, derived)
         changed = len(streams.changed_ids)
         return PreparedChunk(
             streams.packed(),
@@ -164,26 +175,67 @@ class Preparer:
             known = self._mappers[source.id, columns] = Mapper(source, columns)
         return known
 
-    def _pack(
-        self,
-        streams: _Streams,
-        chunk: Chunk,
-        row: PendingRow,
-        record: Record,
-        *,
-        is_sensitive: bool,
-    ) -> None:
-        number = row.record_id
+    def derive(
+        self, source: str, columns: tuple[str, ...], values: Row, number: int, location: str
+    ) -> Derived | Rejected:
+        """Map one row and make it comparable; a record's number is not needed for that."""
+        record = self._mapper(self._sources[source], columns).record(values, number, location)
+        if isinstance(record, Rejected):
+            return record
         features = derive(record, self._custom)
-        blobs = to_blobs(record, is_sensitive=is_sensitive)
-        blobs[SensitivityClass.MATCH] = _encode_features(features)
-        sealed = self._sealer.seal(number, row.version, blobs)
+        tag = self._tagger.tag
+        tags = {(tag(key.rule, key.value), key.rule): None for key in keys(record.kind, features)}
+        return Derived(record, features, is_poor(record.kind, features), tuple(tags))
+
+    def seal_single(
+        self, derived: Derived, row: PendingRow, *, source_id: int, run_id: int, loaded_at: datetime
+    ) -> SingleRecord:
+        """Seal one record that came on its own; its row was given to `derive` before."""
+        record = derived.record
+        is_sensitive = self._sources[record.key.source].sensitive
+        sealed = self._seal(derived, row, is_sensitive=is_sensitive)
+        shown = () if is_sensitive else record.holdings
+        tied = () if is_sensitive else record.relationships
+        return SingleRecord(
+            id=row.record_id,
+            source_id=source_id,
+            version=row.version,
+            run_id=run_id,
+            is_poor=derived.is_poor,
+            key_hash=row.hashes[0],
+            content_hash=row.hashes[1],
+            core=sealed.blobs[SensitivityClass.CORE],
+            contact=sealed.blobs.get(SensitivityClass.CONTACT),
+            sensitive=sealed.blobs.get(SensitivityClass.SENSITIVE),
+            match=sealed.blobs[SensitivityClass.MATCH],
+            loaded_at=loaded_at,
+            wrapped_key=sealed.wrapped_key,
+            tags=derived.tags,
+            holdings=tuple(
+                (item.type, item.status, item.valid_from, item.valid_until) for item in shown
+            ),
+            relationships=tuple(
+                (item.kind.value, self._hasher.key(str(item.other))) for item in tied
+            ),
+        )
+
+    def _seal(
+        self, derived: Derived, row: PendingRow, *, is_sensitive: bool
+    ) -> Sealed[SensitivityClass]:
+        blobs = to_blobs(derived.record, is_sensitive=is_sensitive)
+        blobs[SensitivityClass.MATCH] = features_to_blob(derived.features)
+        return self._sealer.seal(row.record_id, row.version, blobs)
+
+    def _pack(self, streams: _Streams, chunk: Chunk, row: PendingRow, derived: Derived) -> None:
+        number, record = row.record_id, derived.record
+        is_sensitive = self._sources[chunk.source].sensitive
+        sealed = self._seal(derived, row, is_sensitive=is_sensitive)
         record_row = copy_format.record_row(
             number,
             chunk.source_id,
             row.version,
             chunk.run_id,
-            is_poor(record.kind, features),
+            derived.is_poor,
             row.hashes,
             (
                 sealed.blobs[SensitivityClass.CORE],
@@ -199,11 +251,9 @@ class Preparer:
         else:
             streams.new_records.append(record_row)
         streams.keys.append(copy_format.key_row(number, sealed.wrapped_key))
-        tag = self._tagger.tag
-        streams.tags += {
-            copy_format.tag_row(tag(key.rule, key.value), number, key.rule)
-            for key in keys(record.kind, features)
-        }
+        streams.tags += [
+            copy_format.tag_row(tag, number, rule, derived.is_poor) for tag, rule in derived.tags
+        ]
         # Of a sensitive source even the number of holdings would speak: nothing is in the clear.
         if not is_sensitive:
             self._pack_children(streams, number, record)
@@ -227,11 +277,6 @@ class Preparer:
 
 
 _encode_raw = msgspec.json.Encoder(enc_hook=str).encode
-_encode_match = msgspec.json.Encoder().encode
-
-
-def _encode_features(features: Features) -> bytes:
-    return _encode_match((features.values, features.custom))
 
 
 def prepare(preparer: Preparer, chunk: Chunk) -> PreparedChunk:

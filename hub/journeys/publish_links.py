@@ -1,184 +1,221 @@
-"""Publish a partition: clusters become ids by the home rule, and only what changed is written.
+"""Publish a partition: what arrived since its snapshot is looked at again, clusters become ids, changes are written.
 
-One transaction under the partition lock. Ids of clusters that stayed as they were are not touched;
-links, homes and aliases that changed are ended and begun anew, so that what was known before can be
-read back.
+One transaction that holds the partition alone, so that no single change can come between. Ids of clusters
+that stayed as they were are not touched.
 """
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from datetime import timedelta
 from itertools import count
 
+import numpy as np
 from sqlalchemy import Connection
 
-from hub.domain.identity import ConstituentId, Placement, Standing, place, touched
+from hub.domain.events import EventKind
+from hub.domain.identity import ConstituentId
 from hub.domain.records import ConstituentKind
+from hub.journeys.change import PartitionChange, Redivided, asked
 from hub.journeys.context import Hub
 from hub.journeys.models import ChosenModel, publish
-from hub.store import constituents, database
-from hub.store.constituents import AliasOf
+from hub.journeys.placing import Before, Clusters, Placed, place_clusters, rows_of, tell
+from hub.journeys.population import Snapshot
+from hub.journeys.scorers import Weigher, weigher_of
+from hub.store import components, constituents, database, records, reviews, sources
+from matching.components import Ints
 from matching.linkage import Linkage
-from matching.population import Population
+from matching.review import Question
+
+_TICK = timedelta(microseconds=1)
 
 
 @dataclass(frozen=True, slots=True)
 class Published:
-    """What publishing changed. records_moved: linked before, and to another id now."""
+    """What publishing changed, or would.
+
+    records_moved: linked before, and to another id now; moved_by_agency: the same by whose they are.
+    merged: ids that resolve to another one now; split: ids that came to be beside an older one.
+    """
 
     constituents: int
     ids_issued: int
     records_moved: int
-    reviews_open: int
+    moved_by_agency: Mapping[str, int] = field(default_factory=dict)
+    merged: int = 0
+    split: int = 0
+    reviews_open: int = 0
+    arrived: int = 0
 
 
-@dataclass(frozen=True, slots=True)
-class _Before:
-    """What stood before, by record number and age number of ids."""
-
-    links: Mapping[int, ConstituentId]
-    homes: Mapping[int, ConstituentId]
-    aliases: Mapping[int, AliasOf]
+class _Undone(Exception):
+    def __init__(self, published: Published) -> None:
+        self.published = published
+        super().__init__()
 
 
 def publish_links(
     hub: Hub,
     kind: ConstituentKind,
     run_id: int,
-    population: Population,
+    snapshot: Snapshot,
     linkage: Linkage | None,
     chosen: ChosenModel | None,
+    *,
+    is_preview: bool = False,
 ) -> Published:
     """Write what a link run found, and publish its model if it is new; without either, every record is
-    left on its own."""
-    clusters = (
-        [[record] for record in population.features["record"].to_pylist()]
-        if linkage is None
-        else linkage.members()
-    )
-    with database.transaction(hub.engine) as connection:
-        database.lock_in_transaction(connection, database.LOCK_PARTITION)
-        before = _before(connection, kind)
-        changed, old = touched(before.links, clusters)
-        new = [clusters[position] for position in changed]
+    left on its own.
+
+    is_preview: answer what it would change, and leave everything as it was.
+    """
+    try:
+        with database.transaction(hub.engine) as connection:
+            database.lock_in_transaction(connection, database.LOCK_PARTITION)
+            published = _Publication(hub, connection, kind, snapshot, linkage, chosen).run(run_id)
+            if is_preview:
+                raise _Undone(published)
+            return published
+    except _Undone as undone:
+        return undone.published
+
+
+class _Publication:
+    """One publishing, under the exclusive lock."""
+
+    def __init__(
+        self,
+        hub: Hub,
+        connection: Connection,
+        kind: ConstituentKind,
+        snapshot: Snapshot,
+        linkage: Linkage | None,
+        chosen: ChosenModel | None,
+    ) -> None:
+        self._hub = hub
+        self._connection = connection
+        self._kind = kind
+        self._snapshot = snapshot
+        self._linkage = linkage
+        self._chosen = chosen
+        self._sources = {
+            source.id: source.agency
+            for source in sources.every(connection)
+            if source.kind == kind.value
+        }
+
+    def run(self, run_id: int) -> Published:
+        connection, hub = self._connection, self._hub
+        latest = constituents.latest_change(connection, self._kind.value)
+        now = hub.now()
+        at = now if latest is None else max(now, latest + _TICK)
+        weigher = self._weigher()
+        before = _before(connection, self._kind.value)
+        standing = components.current(connection, list(self._sources))
+        arrived = components.arrived_since(connection, self._snapshot.moment, list(self._sources))
+        self._label(standing, arrived)
+        again = self._look_again(arrived, weigher) if arrived else None
+        clusters = self._clusters(again)
         numbers = count(constituents.next_number(connection))
-        placement = place(_standing(before, old), new, lambda: ConstituentId(next(numbers)))
-        writer = _Writer(hub, connection, before, old)
-        writer.issue(placement, kind, run_id)
-        moved = writer.write_links(new, placement)
-        writer.write_homes(new, placement)
-        writer.write_aliases(placement)
-        reviews = _reviews(linkage)
-        if chosen is not None:
-            model_id = chosen.id or publish(hub, connection, chosen.model, writer.at)
-            constituents.replace_reviews(connection, kind, reviews, model_id, writer.at)
-    return Published(len(clusters), len(placement.issued), moved, len(reviews))
+        placed = place_clusters(
+            before, clusters, lambda: ConstituentId(next(numbers)), self._changed(standing)
+        )
+        rows = rows_of(placed, hub.new_public_id)
+        constituents.write_many(connection, rows, self._kind.value, run_id, at)
+        tell(connection, placed.changes, dict(rows.issued), at)
+        constituents.numbers_taken(connection, next(numbers))
+        questions = self._questions(again)
+        wanted = asked(questions, weigher.model_id if weigher else None)
+        standing_reviews = reviews.open_of_kind(connection, self._kind.value)
+        reviews.replace(connection, self._kind.value, standing_reviews, wanted, at)
+        reviews.open_changed_facts(connection, self._kind.value, None, at)
+        components.forget_arrivals(connection, components.moment(connection))
+        return self._published(placed, len(clusters), len(questions), len(arrived))
+
+    def _weigher(self) -> Weigher | None:
+        """The run's model, published now if it is new."""
+        if self._chosen is None:
+            return None
+        model_id = self._chosen.id or publish(
+            self._hub, self._connection, self._chosen, self._hub.now()
+        )
+        return weigher_of(model_id, self._chosen.model)
+
+    def _label(self, standing: Mapping[str, Ints], arrived: Sequence[int]) -> None:
+        population = self._snapshot.population
+        numbers: Ints = population.features["record"].to_numpy()
+        labels = numbers if self._linkage is None else self._linkage.components
+        components.replace(
+            self._connection, standing, numbers, labels, self._snapshot.versions, arrived
+        )
+
+    def _look_again(self, arrived: Sequence[int], weigher: Weigher | None) -> Redivided:
+        """Divide anew what single changes have touched since the snapshot, on top of the batch's components."""
+        change = PartitionChange(self._hub, self._connection, self._kind, is_alone=True)
+        if weigher is not None:
+            change.weigh_with(weigher)
+        again = change.redivide(arrived)
+        components.label(self._connection, change.labels(again))
+        components.leave(self._connection, again.gone)
+        return again
+
+    def _clusters(self, again: Redivided | None) -> Clusters:
+        clusters: list[list[int]] = (
+            [[record] for record in self._snapshot.population.features["record"].to_pylist()]
+            if self._linkage is None
+            else self._linkage.members()
+        )
+        if again is None:
+            return clusters
+        # A cluster lies within one component, and components are looked at again as a whole.
+        kept = [cluster for cluster in clusters if cluster[0] not in again.touched]
+        return [*kept, *again.divided.clusters]
+
+    def _questions(self, again: Redivided | None) -> list[Question]:
+        questions = [] if self._linkage is None else self._linkage.review
+        if again is None:
+            return questions
+        kept = [question for question in questions if question.left not in again.touched]
+        return [*kept, *again.divided.questions]
+
+    def _changed(self, standing: Mapping[str, Ints]) -> list[int]:
+        """Records that say something else than when the partition last saw them."""
+        numbers: Ints = self._snapshot.population.features["record"].to_numpy()
+        if not len(numbers):
+            return []
+        at = np.searchsorted(numbers, standing["record"]).clip(max=len(numbers) - 1)
+        is_other = numbers[at] == standing["record"]
+        is_other &= self._snapshot.versions[at] != standing["version"]
+        changed: list[int] = standing["record"][is_other].tolist()
+        return changed
+
+    def _published(self, placed: Placed, clusters: int, questions: int, arrived: int) -> Published:
+        moved = placed.moved()
+        whose = records.source_numbers(self._connection, moved)
+        by_kind: Counter[EventKind] = Counter()
+        for change in placed.changes:
+            by_kind[change.kind] += len(change.others)
+        return Published(
+            constituents=clusters,
+            ids_issued=len(placed.placement.issued),
+            records_moved=len(moved),
+            moved_by_agency=dict(
+                sorted(Counter(self._sources[source] for source in whose).items())
+            ),
+            merged=by_kind[EventKind.MERGED],
+            split=by_kind[EventKind.SPLIT],
+            reviews_open=questions,
+            arrived=arrived,
+        )
 
 
-def _before(connection: Connection, kind: ConstituentKind) -> _Before:
+def _before(connection: Connection, kind: str) -> Before:
     links = constituents.current_links(connection, kind)
     homes = constituents.current_homes(connection, kind)
-    return _Before(
+    return Before(
         links={record: ConstituentId(number) for record, number in links.items()},
         homes={record: ConstituentId(number) for record, number in homes.items()},
         aliases=constituents.current_aliases(connection, kind),
     )
-
-
-def _standing(before: _Before, old: set[ConstituentId]) -> Standing:
-    """What the home rule must know of the clusters that change."""
-    placed = {record: current for record, current in before.links.items() if current in old}
-    return Standing(
-        homes={record: before.homes.get(record) for record in placed},
-        placed=placed,
-        followers={
-            ConstituentId(number): ConstituentId(alias.follows_id)
-            for number, alias in before.aliases.items()
-            if alias.follows_id is not None and alias.current_id in old
-        },
-    )
-
-
-def _reviews(linkage: Linkage | None) -> dict[tuple[int, int], tuple[str, int]]:
-    if linkage is None:
-        return {}
-    columns = (
-        linkage.review[name].to_pylist() for name in ("left", "right", "doubt", "weight_microbits")
-    )
-    return {
-        (min(left, right), max(left, right)): (doubt, weight)
-        for left, right, doubt, weight in zip(*columns, strict=True)
-    }
-
-
-class _Writer:
-    """Writes the difference between what stood and what was placed."""
-
-    def __init__(
-        self, hub: Hub, connection: Connection, before: _Before, old: set[ConstituentId]
-    ) -> None:
-        self._hub = hub
-        self._connection = connection
-        self._before = before
-        self._old = old
-        self.at = hub.now()
-
-    def issue(self, placement: Placement, kind: ConstituentKind, run_id: int) -> None:
-        fresh = [(number, self._hub.new_public_id()) for number in placement.issued]
-        constituents.issue(self._connection, fresh, kind, run_id, self.at)
-
-    def write_links(self, clusters: Sequence[Sequence[int]], placement: Placement) -> int:
-        """End the links that changed and those of removed records; answers how many records moved."""
-        links = self._before.links
-        wanted = {
-            record: current
-            for cluster, current in zip(clusters, placement.current, strict=True)
-            for record in cluster
-        }
-        begun = {
-            record: current for record, current in wanted.items() if links.get(record) != current
-        }
-        moved = [record for record in begun if record in links]
-        removed = [
-            record
-            for record, current in links.items()
-            if current in self._old and record not in wanted
-        ]
-        constituents.rewrite_links(self._connection, moved + removed, begun.items(), self.at)
-        return len(moved)
-
-    def write_homes(self, clusters: Sequence[Sequence[int]], placement: Placement) -> None:
-        homes = self._before.homes
-        staying = {record for cluster in clusters for record in cluster}
-        ended = [
-            record
-            for record, current in self._before.links.items()
-            if current in self._old
-            and record in homes
-            and (record in placement.homes or record not in staying)
-        ]
-        begun = ((record, home) for record, home in placement.homes.items() if home is not None)
-        constituents.rewrite_homes(self._connection, ended, begun, self.at)
-
-    def write_aliases(self, placement: Placement) -> None:
-        standing = self._before.aliases
-        wanted: dict[int, AliasOf] = {
-            number: AliasOf(current, self._follows(number, placement))
-            for number, current in placement.aliases.items()
-        }
-        wanted |= {number: AliasOf(None) for number in placement.tombstones}
-        concerned: dict[int, AliasOf] = {
-            number: alias for number, alias in standing.items() if alias.current_id in self._old
-        }
-        ended = [number for number, alias in concerned.items() if wanted.get(number) != alias]
-        begun = {
-            number: alias for number, alias in wanted.items() if concerned.get(number) != alias
-        }
-        constituents.rewrite_aliases(self._connection, ended, begun, self.at)
-
-    def _follows(self, number: ConstituentId, placement: Placement) -> int | None:
-        if number in placement.retired:
-            return placement.retired[number]
-        alias = self._before.aliases.get(number)
-        return alias.follows_id if alias else None

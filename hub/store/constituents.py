@@ -1,20 +1,21 @@
-"""Issued ids and what they mean: links, homes, aliases, reviews. Each change ends a row and adds one.
+"""Issued ids and what they mean: links, homes, aliases. Each change ends a row and adds one.
 
 Nothing here decides who is who; hub.domain.identity does, and journeys hand its answer over.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any, Final
 from uuid import UUID
 
-from sqlalchemy import Connection, func, insert, select, text, update
+from sqlalchemy import Connection, func, select, text
 
 from hub.domain.records import ConstituentKind
 from hub.store.copy_format import LINKS_COLUMNS, framed, link_row, microseconds
-from hub.store.database import among, driver, read_fixed
+from hub.store.database import driver, read_fixed
 from hub.store.tables import Alias, Constituent, Home, Link, Record, Review
 
 
@@ -29,28 +30,27 @@ class AliasOf:
     follows_id: int | None = None
 
 
+def take_number(connection: Connection) -> int:
+    """The age number the next id gets; one not used is never used again."""
+    row: Any = driver(connection).execute("SELECT nextval('constituent_numbers')").fetchone()
+    return int(row[0])
+
+
 def next_number(connection: Connection) -> int:
-    """The age number the next id gets; unique under the lock of the journey that issues."""
-    return connection.execute(select(func.coalesce(func.max(Constituent.id), 0) + 1)).scalar_one()
+    """The first age number never taken, for whoever publishes alone and then tells `numbers_taken`."""
+    found: int = connection.execute(
+        text(
+            "SELECT CASE WHEN is_called THEN last_value + 1 ELSE last_value END FROM constituent_numbers"
+        )
+    ).scalar_one()
+    return found
 
 
-def issue(
-    connection: Connection,
-    ids: Iterable[tuple[int, UUID]],
-    kind: str,
-    run_id: int,
-    at: datetime,
-) -> None:
-    """Insert newly issued ids, each an age number and the public id that stands for it."""
-    with (
-        driver(connection).cursor() as cursor,
-        cursor.copy(
-            "COPY constituents (id, public_id, kind, issued_at, run_id) FROM STDIN (FORMAT binary)"
-        ) as copy,
-    ):
-        copy.set_types(["int8", "uuid", "text", "timestamptz", "int8"])
-        for number, public_id in ids:
-            copy.write_row((number, public_id, kind, at, run_id))
+def numbers_taken(connection: Connection, next_free: int) -> None:
+    """Go on after the numbers given out since `next_number`."""
+    connection.execute(
+        text("SELECT setval('constituent_numbers', :next_free, false)"), {"next_free": next_free}
+    )
 
 
 def _current(connection: Connection, table: type[Link] | type[Home], kind: str) -> dict[int, int]:
@@ -73,6 +73,25 @@ def current_homes(connection: Connection, kind: str) -> dict[int, int]:
     return _current(connection, Home, kind)
 
 
+def public_ids(connection: Connection, numbers: Sequence[int]) -> dict[int, UUID]:
+    """The public id of each age number."""
+    rows: Any = (
+        driver(connection)
+        .execute("SELECT id, public_id FROM constituents WHERE id = ANY(%s)", (list(numbers),))
+        .fetchall()
+    )
+    return {row[0]: row[1] for row in rows}
+
+
+def latest_change(connection: Connection, kind: str) -> datetime | None:
+    """When the latest standing link of a kind was recorded."""
+    return connection.scalar(
+        select(func.max(Link.recorded_from))
+        .join(Constituent, Constituent.id == Link.constituent_id)
+        .where(Link.recorded_until.is_(None), Constituent.kind == kind)
+    )
+
+
 def current_aliases(connection: Connection, kind: str) -> dict[int, AliasOf]:
     """Ids of that kind that are not current, and what each resolves to."""
     statement = (
@@ -83,121 +102,154 @@ def current_aliases(connection: Connection, kind: str) -> dict[int, AliasOf]:
     return {row[0]: AliasOf(row[1], row[2]) for row in connection.execute(statement).all()}
 
 
-def _rewrite(
+Assignment = tuple[int, int]
+"""A record and an id."""
+
+
+@dataclass(frozen=True, slots=True)
+class PlacementRows:
+    """The rows a placement ends, by record or id, and those it begins.
+
+    issued: new ids, each an age number and the public id that stands for it.
+    """
+
+    issued: Sequence[tuple[int, UUID]]
+    links_ended: Sequence[int]
+    links_begun: Sequence[Assignment]
+    homes_ended: Sequence[int]
+    homes_begun: Sequence[Assignment]
+    aliases_ended: Sequence[int]
+    aliases_begun: Mapping[int, AliasOf]
+
+
+def write_many(
+    connection: Connection, rows: PlacementRows, kind: str, run_id: int, at: datetime
+) -> None:
+    """Write what a batch has placed."""
+    _issue_many(connection, rows.issued, kind, run_id, at)
+    _end(connection, rows, at)
+    stamp = microseconds(at)
+    for table, begun in (("links", rows.links_begun), ("homes", rows.homes_begun)):
+        stream = framed(link_row(record, number, stamp) for record, number in begun)
+        with (
+            driver(connection).cursor() as cursor,
+            cursor.copy(f"COPY {table} ({LINKS_COLUMNS}) FROM STDIN (FORMAT binary)") as copy,
+        ):
+            copy.write(stream)
+    _begin_aliases(connection, rows.aliases_begun, at)
+
+
+def write_few(
     connection: Connection,
-    table: type[Link] | type[Home],
-    ended: Sequence[int],
-    begun: Iterable[tuple[int, int]],
+    rows: PlacementRows,
+    labels: Sequence[tuple[int, int, int]],
+    arrived: Sequence[int],
+    kind: str,
     at: datetime,
 ) -> None:
-    name = table.__tablename__
-    if ended:
-        connection.execute(
-            text(
-                f"UPDATE {name} SET recorded_until = :at "  # noqa: S608 (a table's own name)
-                "WHERE recorded_until IS NULL AND record_id = ANY(:ended)"
-            ),
-            {"at": at, "ended": list(ended)},
-        )
-    stamp = microseconds(at)
-    stream = framed(link_row(record, constituent, stamp) for record, constituent in begun)
+    """Write what a single change has placed. Waits for no answer.
+
+    labels: (record, component, version) to be written with it. arrived: records that a batch under way
+    must look at again, because this transaction resolved, removed, judged or set them apart.
+    """
+    execute = driver(connection).execute
+    for number, public_id in rows.issued:
+        execute(_ISSUE, (number, public_id, kind, at), prepare=True)
+    _end(connection, rows, at)
+    execute(
+        _BEGIN,
+        {
+            "at": at,
+            "link_records": [record for record, _ in rows.links_begun],
+            "link_ids": [number for _, number in rows.links_begun],
+            "home_records": [record for record, _ in rows.homes_begun],
+            "home_ids": [number for _, number in rows.homes_begun],
+            "labelled": [record for record, _, _ in labels],
+            "labels": [label for _, label, _ in labels],
+            "versions": [version for _, _, version in labels],
+            "arrived": list(arrived),
+        },
+        prepare=True,
+    )
+    _begin_aliases(connection, rows.aliases_begun, at)
+
+
+_ISSUE: Final = "INSERT INTO constituents (id, public_id, kind, issued_at) VALUES (%s, %s, %s, %s)"
+
+# Sent as one statement, since each costs as much as its rows.
+_BEGIN: Final = """
+    WITH linked AS (
+        INSERT INTO links (recorded_from, record_id, constituent_id)
+        SELECT %(at)s, * FROM unnest(%(link_records)s::bigint[], %(link_ids)s::bigint[])
+    ),
+    homed AS (
+        INSERT INTO homes (recorded_from, record_id, constituent_id)
+        SELECT %(at)s, * FROM unnest(%(home_records)s::bigint[], %(home_ids)s::bigint[])
+    ),
+    labelled AS (
+        INSERT INTO components (record_id, component_id, version)
+        SELECT * FROM unnest(%(labelled)s::bigint[], %(labels)s::bigint[], %(versions)s::bigint[])
+        ON CONFLICT (record_id) DO UPDATE
+        SET component_id = excluded.component_id, version = excluded.version
+    )
+    INSERT INTO arrivals (record_id) SELECT unnest(%(arrived)s::bigint[])
+"""
+
+
+def _issue_many(
+    connection: Connection,
+    issued: Sequence[tuple[int, UUID]],
+    kind: str,
+    run_id: int,
+    at: datetime,
+) -> None:
     with (
         driver(connection).cursor() as cursor,
-        cursor.copy(f"COPY {name} ({LINKS_COLUMNS}) FROM STDIN (FORMAT binary)") as copy,
+        cursor.copy(
+            "COPY constituents (id, public_id, kind, issued_at, run_id) FROM STDIN (FORMAT binary)"
+        ) as copy,
     ):
-        copy.write(stream)
+        copy.set_types(["int8", "uuid", "text", "timestamptz", "int8"])
+        for number, public_id in issued:
+            copy.write_row((number, public_id, kind, at, run_id))
 
 
-def rewrite_links(
-    connection: Connection, ended: Sequence[int], begun: Iterable[tuple[int, int]], at: datetime
-) -> None:
-    """End the links of the records in `ended`; begin those of `begun` (record, constituent)."""
-    _rewrite(connection, Link, ended, begun, at)
+def _end(connection: Connection, rows: PlacementRows, at: datetime) -> None:
+    for statement, ended in (
+        (_END_LINKS, rows.links_ended),
+        (_END_HOMES, rows.homes_ended),
+        (_END_ALIASES, rows.aliases_ended),
+    ):
+        if ended:
+            driver(connection).execute(statement, (at, list(ended)), prepare=True)
 
 
-def rewrite_homes(
-    connection: Connection, ended: Sequence[int], begun: Iterable[tuple[int, int]], at: datetime
-) -> None:
-    """End the homes of the records in `ended`; begin those of `begun` (record, constituent)."""
-    _rewrite(connection, Home, ended, begun, at)
+_END_LINKS: Final = (
+    "UPDATE links SET recorded_until = %s "
+    "WHERE recorded_until IS NULL AND record_id = ANY(%s::bigint[])"
+)
+_END_HOMES: Final = (
+    "UPDATE homes SET recorded_until = %s "
+    "WHERE recorded_until IS NULL AND record_id = ANY(%s::bigint[])"
+)
+_END_ALIASES: Final = (
+    "UPDATE aliases SET recorded_until = %s "
+    "WHERE recorded_until IS NULL AND constituent_id = ANY(%s::bigint[])"
+)
 
 
-def rewrite_aliases(
-    connection: Connection,
-    ended: Sequence[int],
-    begun: Mapping[int, AliasOf],
-    at: datetime,
-) -> None:
-    """End what the ids in `ended` resolved to; begin what those of `begun` do."""
-    if ended:
-        connection.execute(
-            update(Alias)
-            .where(Alias.recorded_until.is_(None), among(Alias.constituent_id, ended))
-            .values(recorded_until=at)
-        )
+def _begin_aliases(connection: Connection, begun: Mapping[int, AliasOf], at: datetime) -> None:
     if begun:
-        connection.execute(
-            insert(Alias),
-            [
-                {
-                    "constituent_id": number,
-                    "current_id": alias.current_id,
-                    "follows_id": alias.follows_id,
-                    "recorded_from": at,
-                }
-                for number, alias in begun.items()
-            ],
+        driver(connection).execute(
+            "INSERT INTO aliases (recorded_from, constituent_id, current_id, follows_id) "
+            "SELECT %s, * FROM unnest(%s::bigint[], %s::bigint[], %s::bigint[])",
+            (
+                at,
+                list(begun),
+                [alias.current_id for alias in begun.values()],
+                [alias.follows_id for alias in begun.values()],
+            ),
         )
-
-
-def replace_reviews(
-    connection: Connection,
-    kind: str,
-    wanted: Mapping[tuple[int, int], tuple[str, int]],
-    model_id: int,
-    at: datetime,
-) -> None:
-    """Make the open reviews of a kind be `wanted`: (left, right) -> (reason, weight_microbits).
-
-    A question still open keeps its row and its opening time, and says what this model says of it.
-    """
-    standing = {
-        (row.left_record_id, row.right_record_id): row
-        for row in connection.execute(
-            select(
-                Review.id,
-                Review.left_record_id,
-                Review.right_record_id,
-                Review.reason,
-                Review.weight_microbits,
-            ).where(Review.closed_at.is_(None), Review.kind == kind)
-        ).all()
-    }
-    closed = [row.id for pair, row in standing.items() if pair not in wanted]
-    if closed:
-        connection.execute(update(Review).where(among(Review.id, closed)).values(closed_at=at))
-    changed = [
-        {"id": row.id, "reason": reason, "weight_microbits": weight, "model_id": model_id}
-        for pair, (reason, weight) in wanted.items()
-        if (row := standing.get(pair)) and (row.reason, row.weight_microbits) != (reason, weight)
-    ]
-    if changed:
-        connection.execute(update(Review), changed)
-    opened = [
-        {
-            "kind": kind,
-            "reason": reason,
-            "left_record_id": pair[0],
-            "right_record_id": pair[1],
-            "weight_microbits": weight,
-            "model_id": model_id,
-            "opened_at": at,
-        }
-        for pair, (reason, weight) in wanted.items()
-        if pair not in standing
-    ]
-    if opened:
-        connection.execute(insert(Review), opened)
 
 
 def find(connection: Connection, public_id: UUID) -> tuple[int, UUID] | None:
@@ -269,14 +321,6 @@ def alias_ids(connection: Connection, number: int) -> list[UUID]:
     )
 
 
-def count_reviews_of(connection: Connection, record_ids: Sequence[int]) -> int:
-    """Open questions that touch any of those records."""
-    touches = among(Review.left_record_id, record_ids) | among(Review.right_record_id, record_ids)
-    return connection.execute(
-        select(func.count()).where(Review.closed_at.is_(None), touches)
-    ).scalar_one()
-
-
 def count(connection: Connection) -> dict[str, int]:
     """How many constituents are current, by kind, and how many reviews are open."""
     current = connection.execute(
@@ -299,3 +343,16 @@ def links_by_key(connection: Connection) -> list[tuple[bytes, int]]:
         .where(Link.recorded_until.is_(None), Record.removed_at.is_(None))
     )
     return [(row[0], row[1]) for row in connection.execute(statement).all()]
+
+
+def membership(connection: Connection, numbers: Sequence[int]) -> list[tuple[int, int, int]]:
+    """The present records linked to those ids: id, record, version, in that order."""
+    rows: Any = driver(connection).execute(_MEMBERSHIP, (list(numbers),)).fetchall()
+    return [(row[0], row[1], row[2]) for row in rows]
+
+
+_MEMBERSHIP: Final = """
+    SELECT l.constituent_id, r.id, r.version FROM links l JOIN records r ON r.id = l.record_id
+    WHERE l.constituent_id = ANY(%s) AND l.recorded_until IS NULL AND r.removed_at IS NULL
+    ORDER BY l.constituent_id, r.id
+"""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -14,7 +15,10 @@ from hub.store.tables import ActiveModel, Model
 
 @dataclass(frozen=True, slots=True)
 class StoredModel:
-    """A model as stored: parameters in the clear, term frequencies still sealed."""
+    """A model as stored: parameters in the clear, term frequencies still sealed.
+
+    canary: invented pairs with the batch's answers (matching.parity), empty for a model of before.
+    """
 
     id: int
     name: str
@@ -22,6 +26,7 @@ class StoredModel:
     parameters: dict[str, Any]
     sealed_term_frequencies: bytes
     published_at: datetime
+    canary: list[dict[str, Any]]
 
 
 _COLUMNS = (
@@ -31,6 +36,7 @@ _COLUMNS = (
     Model.parameters,
     Model.term_frequencies,
     Model.published_at,
+    Model.canary,
 )
 
 
@@ -41,6 +47,8 @@ def publish(
     parameters: dict[str, Any],
     sealed_term_frequencies: bytes,
     at: datetime,
+    *,
+    canary: Sequence[dict[str, Any]] = (),
 ) -> int:
     """Store a model and make it the one its kind is linked with; answers its number."""
     model_id = connection.execute(
@@ -51,6 +59,7 @@ def publish(
             parameters=parameters,
             term_frequencies=sealed_term_frequencies,
             published_at=at,
+            canary=list(canary),
         )
         .returning(Model.id)
     ).scalar_one()
@@ -86,3 +95,8 @@ def every(connection: Connection) -> list[tuple[StoredModel, bool]]:
         .order_by(Model.id.desc())
     ).all()
     return [(StoredModel(*row[:-1]), row[-1]) for row in rows]
+
+
+def numbered(connection: Connection, number: int) -> StoredModel:
+    """The model of that number."""
+    return StoredModel(*connection.execute(select(*_COLUMNS).where(Model.id == number)).one())

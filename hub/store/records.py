@@ -16,6 +16,7 @@ from psycopg import Connection as DriverConnection
 from sqlalchemy import ColumnElement, Connection, delete, exists, func, select, text, update
 
 from hub.store.copy_format import (
+    EMPTY,
     HOLDINGS_COLUMNS,
     KEYS_COLUMNS,
     RECORDS_COLUMNS,
@@ -26,7 +27,17 @@ from hub.store.copy_format import (
     seen_row,
 )
 from hub.store.database import among, driver, read_fixed
-from hub.store.tables import Holding, Record, RecordKeyRow, Relationship, Seen, Source, tags
+from hub.store.tables import (
+    Component,
+    Holding,
+    Link,
+    Record,
+    RecordKeyRow,
+    Relationship,
+    Seen,
+    Source,
+    tags,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,6 +111,8 @@ def known(
 
 
 def _copy(connection: DriverConnection[tuple[object, ...]], target: str, stream: bytes) -> None:
+    if stream == EMPTY:
+        return
     with (
         connection.cursor() as cursor,
         cursor.copy(f"COPY {target} FROM STDIN (FORMAT binary)") as copy,
@@ -174,21 +187,22 @@ def count_missing(connection: Connection, source_id: int, run_id: int) -> int:
     ).scalar_one()
 
 
-def remove_missing(connection: Connection, source_id: int, run_id: int, at: datetime) -> int:
-    """Mark them removed, and destroy their keys, tags and terms: nothing finds or opens them again.
+def remove(connection: Connection, record_ids: Sequence[int], at: datetime) -> None:
+    """Mark records removed, and destroy their keys, tags and terms: nothing finds or opens them again."""
+    connection.execute(update(Record).where(among(Record.id, record_ids)).values(removed_at=at))
+    _clear_dependents(connection, record_ids)
+    connection.execute(delete(RecordKeyRow).where(among(RecordKeyRow.record_id, record_ids)))
 
-    A key that returns is a new record, so nothing is lost that could be used. Answers how many.
+
+def remove_missing(connection: Connection, source_id: int, run_id: int, at: datetime) -> int:
+    """Remove what a complete snapshot run did not meet; answers how many.
+
+    A key that returns is a new record, so nothing is lost that could be used.
     """
-    removed = connection.scalars(
-        update(Record)
-        .where(*_missing(source_id, run_id))
-        .values(removed_at=at)
-        .returning(Record.id)
-    ).all()
-    if removed:
-        _clear_dependents(connection, removed)
-        connection.execute(delete(RecordKeyRow).where(among(RecordKeyRow.record_id, removed)))
-    return len(removed)
+    missing = connection.scalars(select(Record.id).where(*_missing(source_id, run_id))).all()
+    if missing:
+        remove(connection, missing, at)
+    return len(missing)
 
 
 def forget_seen(connection: Connection, run_id: int) -> None:
@@ -266,6 +280,11 @@ def source_of(connection: Connection, record_id: int) -> str:
     return connection.execute(statement.where(Record.id == record_id)).scalar_one()
 
 
+def source_numbers(connection: Connection, record_ids: Sequence[int]) -> list[int]:
+    """The number of each record's source, in no particular order."""
+    return list(connection.scalars(select(Record.source_id).where(among(Record.id, record_ids))))
+
+
 def related(connection: Connection, record_ids: Sequence[int]) -> list[tuple[int, str, int]]:
     """Relationships from or to those records whose other side is present: (from, kind, to)."""
     other = select(Record.id, Record.key_hash).where(Record.removed_at.is_(None)).subquery()
@@ -275,3 +294,64 @@ def related(connection: Connection, record_ids: Sequence[int]) -> list[tuple[int
     outgoing = connection.execute(statement.where(among(Relationship.record_id, record_ids))).all()
     incoming = connection.execute(statement.where(among(other.c.id, record_ids))).all()
     return sorted({(row[0], row[1], row[2]) for row in (*outgoing, *incoming)})
+
+
+@dataclass(frozen=True, slots=True)
+class PresentRecord:
+    """A record that is not removed, as far as acts on it need it.
+
+    constituent: the age number of the id it is linked to, None before its first link. resolved_version:
+    the version that the partition has seen.
+    """
+
+    id: int
+    source: str
+    kind: str
+    version: int
+    resolved_version: int | None
+    constituent: int | None
+    key_hash: bytes
+    content_hash: bytes
+
+    @property
+    def is_pending(self) -> bool:
+        """Whether where this version of it leads to is still to be seen."""
+        return self.resolved_version != self.version
+
+
+def present(connection: Connection, record_ids: Sequence[int]) -> list[PresentRecord]:
+    """Those records that are not removed, oldest first."""
+    return _present(connection, among(Record.id, record_ids))
+
+
+def present_by_key(connection: Connection, key_hashes: Sequence[bytes]) -> list[PresentRecord]:
+    """The present records under those keys, oldest first."""
+    return _present(connection, among(Record.key_hash, key_hashes))
+
+
+def _present(connection: Connection, which: ColumnElement[bool]) -> list[PresentRecord]:
+    is_linked = (Link.record_id == Record.id) & Link.recorded_until.is_(None)
+    rows = connection.execute(
+        select(
+            Record.id,
+            Source.name,
+            Source.kind,
+            Record.version,
+            Component.version,
+            Link.constituent_id,
+            Record.key_hash,
+            Record.content_hash,
+        )
+        .join(Source, Source.id == Record.source_id)
+        .outerjoin(Component, Component.record_id == Record.id)
+        .outerjoin(Link, is_linked)
+        .where(which, Record.removed_at.is_(None))
+        .order_by(Record.id)
+    ).all()
+    return [PresentRecord(*row) for row in rows]
+
+
+def tags_of(connection: Connection, record_ids: Sequence[int]) -> list[tuple[int, int]]:
+    """The tags that those records offer, each with the number of its rule."""
+    statement = select(tags.c.tag, tags.c.rule).where(among(tags.c.record_id, record_ids))
+    return [(row[0], row[1]) for row in connection.execute(statement.distinct()).all()]

@@ -8,18 +8,18 @@ import pytest
 from sqlalchemy import text
 
 from demo.story import MARIA
-from hub.domain.errors import ConstituentUnknown, RecordUnknown
+from hub.domain.errors import ConstituentUnknown, RecordUnknown, TooFewToTrain
 from hub.domain.records import ConstituentKind
-from hub.journeys import publish_links
 from hub.journeys.accuracy import cluster_by_key
 from hub.journeys.context import Hub
 from hub.journeys.link import link_kind
 from hub.journeys.load import load_sources
 from hub.journeys.models import active_model, list_models, show_model
 from hub.journeys.profile import show_profile
-from hub.store import database, models
+from hub.store import constituents, database, models
 from matching.model import from_json
 from tests.conftest import Server, tied_hub
+from tests.journeys.live import Live
 from tests.worlds import MARIA as MARIA_ROW
 from tests.worlds import link_all, load_world, write_drivers
 
@@ -74,6 +74,7 @@ def copy_model(source: Hub, target: Hub, kind: ConstituentKind) -> None:
             stored.parameters,
             stored.sealed_term_frequencies,
             stored.published_at,
+            canary=stored.canary,
         )
 
 
@@ -123,6 +124,17 @@ def test_a_hub_of_one_record_gives_it_a_constituent(hub: Hub, tmp_path: Path) ->
     assert show_profile(hub, "drivers:D1").records[0].local_id == "D1"
 
 
+def test_a_model_is_not_given_up_because_too_few_records_are_left_to_learn_from(
+    modelled_hub: Hub,
+) -> None:
+    live = Live(modelled_hub)
+    live.push("front", "a", {"given": "Maria", "family": "Okafor"})
+    before = identity_rows(modelled_hub)
+    with pytest.raises(TooFewToTrain):
+        link_kind(modelled_hub, PERSON, is_retraining=True)
+    assert identity_rows(modelled_hub) == before
+
+
 def test_a_record_removed_at_its_source_leaves_its_constituent_and_a_lone_id_is_retired(
     hub: Hub, tmp_path: Path
 ) -> None:
@@ -159,7 +171,7 @@ def test_a_link_that_fails_while_publishing_leaves_everything_as_it_was(
         raise OSError("the disk is full")
 
     with monkeypatch.context() as patched:
-        patched.setattr(publish_links._Writer, "write_aliases", breaks)
+        patched.setattr(constituents, "_begin_aliases", breaks)
         with pytest.raises(OSError, match="disk is full"):
             link_kind(linked_hub, PERSON)
     assert identity_rows(linked_hub) == before
