@@ -139,7 +139,7 @@ class SourceBody(Strict):
     def fingerprint(self) -> str:
         """A digest of what changes the meaning of a row: equal rows under equal digests are no news.
 
-        The connection, the mode and what only governs linking or stopping are left out.
+        The connection, the mode and what only governs linking, showing or stopping are left out.
         """
         # exclude_unset, because `otherwise: null` and no `otherwise` differ only in having been said.
         meaning = self.model_dump(mode="json", include=MEANING, exclude_unset=True)
@@ -147,12 +147,51 @@ class SourceBody(Strict):
         return hashlib.sha256(text.encode()).hexdigest()
 
 
+Rank: TypeAlias = Annotated[int, Field(ge=1)]
+
+_NAMES = {
+    "name": ("full_name", "given_name", "middle_name", "family_name", "legal_name"),
+    "birth_name": ("birth_name",),
+    "alternative_name": ("alternative_names",),
+    "trading_name": ("trading_names",),
+    "address": ("addresses",),
+}
+_AS_THEY_ARE = (
+    "birth_date", "death_date", "sex", "gender", "preferred_language", "legal_form", "activity",
+    "status",
+)  # fmt: skip
+
+
+def attributes(mapping: RecordMap) -> list[str]:
+    """What a profile can show of a source with this mapping, as the profile names it, by name."""
+    fields = _NAMES | {name: (name,) for name in _AS_THEY_ARE}
+    stated = {name for name, keys in fields.items() if any(getattr(mapping, key) for key in keys)}
+    stated |= {point.kind.value for point in mapping.contact_points}
+    stated |= {identifier.scheme for identifier in mapping.identifiers}
+    return sorted(stated | set(mapping.custom))
+
+
 class Source(SourceBody):
-    """One back-office system of an agency: where its rows are and what they mean."""
+    """One back-office system of an agency: where its rows are and what they mean.
+
+    authority: attribute as a profile names it -> the source's rank in it, 1 believed first.
+    """
 
     document: Literal["hub/source@1"] = Field(alias="schema")
     agency: SourceId
     mode: Mode
+    authority: dict[SourceId, Rank] = Field(default_factory=dict)
+
+    @model_validator(mode="after")
+    def _authority_is_over_what_it_states(self) -> Source:
+        stated = attributes(self.map)
+        unknown = next((name for name in self.authority if name not in stated), None)
+        if unknown is not None:
+            raise ValueError(
+                f"authority.{unknown}: the map states no such attribute; it states "
+                + ", ".join(stated)
+            )
+        return self
 
     @model_validator(mode="after")
     def _cursor_fits_mode(self) -> Source:

@@ -1,15 +1,16 @@
 """Show one constituent: its records unsealed, their values chosen by survivorship, each with its source.
 
-Reads only. Who may call this is not decided here: the command line is the operator's own; agencies
+What sources declare of their authority and what stewards pinned is handed to survivorship here; a pin on
+a value that its record no longer states sleeps. Reads only. Who may call this is not decided here: the command line is the operator's own; agencies
 go through a look-up, which decides and discloses.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
-from typing import Final
+from typing import Final, Self
 from uuid import UUID
 
 from sqlalchemy import Connection
@@ -34,7 +35,8 @@ from hub.domain.records import (
 from hub.domain.survivorship import Candidate, survive
 from hub.journeys.context import Hub
 from hub.journeys.unseal import open_records
-from hub.store import constituents, database, records, sources
+from hub.store import constituents, database, pins, records, reviews, sources
+from hub.store.pins import StoredPin
 from hub.store.sources import SourceState
 from hub.vault.tags import Hasher
 from matching.standardise import addresses, contacts, text
@@ -59,8 +61,8 @@ _Value = tuple[str, str, str | None, bool]
 
 
 @dataclass(frozen=True, slots=True)
-class _Stated:
-    """A record with the source that states it."""
+class Stated:
+    """A record, opened, with the source that states it."""
 
     record: Record
     source: SourceState
@@ -74,15 +76,18 @@ class _Stated:
 def show_profile(hub: Hub, reference: str, authority: Authority | None = None) -> Profile:
     """The profile behind a constituent's id or a record's `source:key`.
 
+    authority: in place of what the sources declare, where it is given.
+
     Raises ConstituentUnknown for an id never issued or retired without records, RecordUnknown for a
     record the hub does not hold or has not linked yet.
     """
     with database.transaction(hub.engine) as connection:
-        number, public_id = _resolve(hub, connection, reference)
-        return _profile(hub, connection, number, public_id, authority or {})
+        number, public_id = resolve(hub, connection, reference)
+        return _profile(hub, connection, number, public_id, authority)
 
 
-def _resolve(hub: Hub, connection: Connection, reference: str) -> tuple[int, UUID]:
+def resolve(hub: Hub, connection: Connection, reference: str) -> tuple[int, UUID]:
+    """The age number and public id a reference stands for now. Raises as show_profile."""
     try:
         public_id = UUID(reference)
     except ValueError:
@@ -111,7 +116,7 @@ def _resolve_record(hub: Hub, connection: Connection, reference: str) -> tuple[i
 
 
 def _profile(
-    hub: Hub, connection: Connection, number: int, public_id: UUID, authority: Authority
+    hub: Hub, connection: Connection, number: int, public_id: UUID, authority: Authority | None
 ) -> Profile:
     member_ids = constituents.members(connection, number)
     if not member_ids:
@@ -119,7 +124,9 @@ def _profile(
             "its records were removed at their sources since the last link run"
         )
     kind = ConstituentKind(constituents.kind_of(connection, number))
-    stated = _stated(hub, connection, kind, member_ids)
+    registered = sources.every(connection)
+    stated = read_stated(hub, connection, kind, member_ids, registered)
+    believed = declared_authority(registered, kind) if authority is None else authority
     roles = {role.value for item in stated for role in item.record.roles}
     return Profile(
         id=public_id,
@@ -127,7 +134,7 @@ def _profile(
         aliases=tuple(constituents.alias_ids(connection, number)),
         records=tuple(item.record.key for item in stated),
         roles=tuple(sorted(roles)),
-        attributes=tuple(_attributes(stated, authority)),
+        attributes=tuple(_attributes(stated, believed, _Pins.of(hub, connection, stated))),
         holdings=tuple(
             HoldingView(holding, item.source.name, item.as_of)
             for item in stated
@@ -139,25 +146,80 @@ def _profile(
             for case in item.record.cases
         ),
         relationships=tuple(_relationships(hub, connection, member_ids)),
-        open_reviews=constituents.count_reviews_of(connection, member_ids),
+        open_reviews=reviews.count_of(connection, member_ids),
     )
 
 
-def _stated(
-    hub: Hub, connection: Connection, kind: ConstituentKind, record_ids: Sequence[int]
-) -> list[_Stated]:
-    by_name = {source.name: source for source in sources.every(connection)}
+def declared_authority(registered: Iterable[SourceState], kind: ConstituentKind) -> Authority:
+    """What the sources of that kind declare: of an agency's sources the best rank counts for all."""
+    ranks: dict[str, dict[str, int]] = {}
+    for source in registered:
+        if source.kind == kind:
+            for attribute, rank in source.authority.items():
+                of_agencies = ranks.setdefault(attribute, {})
+                of_agencies[source.agency] = min(rank, of_agencies.get(source.agency, rank))
+    return ranks
+
+
+def read_stated(
+    hub: Hub,
+    connection: Connection,
+    kind: ConstituentKind,
+    record_ids: Sequence[int],
+    registered: Iterable[SourceState],
+) -> list[Stated]:
+    """Those records, opened, each with the source that states it."""
+    by_name = {source.name: source for source in registered}
     opened = open_records(hub.keys, kind, records.sealed(connection, record_ids))
-    return [_Stated(record, by_name[record.key.source]) for record in opened]
+    return [Stated(record, by_name[record.key.source]) for record in opened]
 
 
-def _attributes(stated: Sequence[_Stated], authority: Authority) -> Iterator[AttributeView]:
+@dataclass(frozen=True, slots=True)
+class _Pins:
+    """The standing pins of some records, by the record's key hash and the attribute."""
+
+    hasher: Hasher
+    standing: Mapping[tuple[bytes, str], StoredPin]
+
+    @classmethod
+    def of(cls, hub: Hub, connection: Connection, stated: Sequence[Stated]) -> Self:
+        hasher = Hasher(hub.keys)
+        key_hashes = [hasher.key(str(item.record.key)) for item in stated]
+        found = pins.standing(connection, key_hashes)
+        return cls(hasher, {(pin.key_hash, pin.attribute): pin for pin in found})
+
+    def made_at(self, key: RecordKey, attribute: str, comparable: str) -> datetime | None:
+        """When that value of the record was pinned; None also where another value of it was."""
+        if not self.standing:
+            return None
+        key_hash = self.hasher.key(str(key))
+        pin = self.standing.get((key_hash, attribute))
+        is_the_value = pin and pin.value_hash == self.hasher.value(key_hash, attribute, comparable)
+        return pin.made_at if pin and is_the_value else None
+
+
+def _attributes(
+    stated: Sequence[Stated], authority: Authority, pinned: _Pins
+) -> Iterator[AttributeView]:
     offered: dict[str, list[Candidate]] = {}
     for item in stated:
-        for attribute, value, comparable, is_verified in _values(item.record):
-            if not comparable:
-                continue  # a placeholder says nothing: "UNKNOWN" must not outvote a name
+        for attribute, candidate in candidates(item):
+            made_at = pinned.made_at(item.record.key, attribute, candidate.comparable)
             offered.setdefault(attribute, []).append(
+                candidate if made_at is None else replace(candidate, pinned_at=made_at)
+            )
+    for attribute, said in offered.items():
+        survivor = survive(said, authority.get(attribute, {}))
+        if survivor is not None:
+            yield AttributeView(attribute, survivor)
+
+
+def candidates(item: Stated) -> Iterator[tuple[str, Candidate]]:
+    """What a record offers to a profile: attribute and value, placeholders left out."""
+    for attribute, value, comparable, is_verified in _values(item.record):
+        if comparable:  # a placeholder says nothing: "UNKNOWN" must not outvote a name
+            yield (
+                attribute,
                 Candidate(
                     value,
                     comparable,
@@ -165,12 +227,8 @@ def _attributes(stated: Sequence[_Stated], authority: Authority) -> Iterator[Att
                     item.source.agency,
                     item.as_of,
                     is_verified,
-                )
+                ),
             )
-    for attribute, candidates in offered.items():
-        survivor = survive(candidates, authority.get(attribute, {}))
-        if survivor is not None:
-            yield AttributeView(attribute, survivor)
 
 
 def _values(record: Record) -> Iterator[_Value]:

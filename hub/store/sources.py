@@ -23,6 +23,7 @@ class SourceState:
     is_duplicate_free: bool
     is_sensitive: bool
     custom: Mapping[str, str]
+    authority: Mapping[str, int]
     cursor: bytes | None
     watermark: bytes | None
 
@@ -36,6 +37,7 @@ _COLUMNS = (
     Source.is_duplicate_free,
     Source.is_sensitive,
     Source.custom,
+    Source.authority,
     Source.cursor,
     Source.watermark,
 )
@@ -52,6 +54,7 @@ class SourceFacts:
     is_duplicate_free: bool
     is_sensitive: bool
     custom: Mapping[str, str]
+    authority: Mapping[str, int]
     fingerprint: bytes
 
 
@@ -67,6 +70,7 @@ def register(connection: Connection, facts: SourceFacts) -> SourceState:
         "is_duplicate_free": facts.is_duplicate_free,
         "is_sensitive": facts.is_sensitive,
         "custom": dict(facts.custom),
+        "authority": dict(facts.authority),
         "fingerprint": facts.fingerprint,
     }
     known = connection.execute(

@@ -41,6 +41,7 @@ class Purpose(StrEnum):
     MODEL = "model"
     QUARANTINE = "quarantine"
     CURSOR = "cursor"
+    STEWARDSHIP = "stewardship"
     FINGERPRINT = "fingerprint"
     KEY_ID = "key_id"
 

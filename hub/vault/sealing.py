@@ -160,7 +160,9 @@ class ValueSealer:
     Raises ValueError for a purpose that is not for values: no key may serve two uses.
     """
 
-    PURPOSES: Final = frozenset({Purpose.MODEL, Purpose.QUARANTINE, Purpose.CURSOR})
+    PURPOSES: Final = frozenset(
+        {Purpose.MODEL, Purpose.QUARANTINE, Purpose.CURSOR, Purpose.STEWARDSHIP}
+    )
 
     def __init__(
         self, keys: RootKey, purpose: str, *, random_bytes: RandomBytes = os.urandom

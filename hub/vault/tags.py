@@ -19,6 +19,7 @@ HASH_BYTES: Final = 16
 _TAG_DOMAIN: Final = b"hub/tag1"
 _KEY_DOMAIN: Final = b"hub/key-hash/1"
 _CONTENT_DOMAIN: Final = b"hub/content/1"
+_VALUE_DOMAIN: Final = b"hub/value/1"
 
 
 class Tagger:
@@ -49,13 +50,14 @@ class Tagger:
 
 
 class Hasher:
-    """16-byte keyed hashes that stand for a record's key and for a row's content."""
+    """16-byte keyed hashes that stand for a record's key, for a row's content and for one value of it."""
 
-    __slots__ = ("_content", "_key")
+    __slots__ = ("_content", "_key", "_value")
 
     def __init__(self, keys: RootKey) -> None:
         self._key = _prepared(keys.derive(Purpose.KEY_HASH), _KEY_DOMAIN)
         self._content = _prepared(keys.derive(Purpose.CONTENT_HASH), _CONTENT_DOMAIN)
+        self._value = _prepared(keys.derive(Purpose.CONTENT_HASH), _VALUE_DOMAIN)
 
     def key(self, record_key: str) -> bytes:
         """Of a record key as it is written, `source:local_id`: the same for the record each time."""
@@ -67,6 +69,15 @@ class Hasher:
         """Of a row as read: equal hashes mean an unchanged row."""
         state = self._content.copy()
         state.update(content)
+        return state.digest()
+
+    def value(self, key_hash: bytes, attribute: str, value: str) -> bytes:
+        """Of a value in its place: the same value of another record or attribute gives another hash."""
+        state = self._value.copy()
+        texts = [text.encode("utf-8", "surrogatepass") for text in (attribute, value)]
+        for part in (key_hash, *texts):
+            state.update(len(part).to_bytes(4, "big"))
+            state.update(part)
         return state.digest()
 
 

@@ -44,10 +44,23 @@ def test_content_hashes_differ_with_the_content(content: bytes, other: bytes) ->
     assert (hasher.content(content) == hasher.content(other)) == (content == other)
 
 
+@given(place=st.tuples(any_text, any_text, any_text), other=st.tuples(any_text, any_text, any_text))
+def test_a_value_has_another_hash_in_another_place(
+    place: tuple[str, str, str], other: tuple[str, str, str]
+) -> None:
+    first, second = (
+        hasher.value(key.encode("utf-8", "surrogatepass"), attribute, value)
+        for key, attribute, value in (place, other)
+    )
+    assert len(first) == 16
+    assert (first == second) == (place == other)
+
+
 def test_the_hash_of_a_key_says_nothing_about_equal_content_or_another_root() -> None:
     assert hasher.key("vehicles:1") != hasher.content(b"vehicles:1")
     assert hasher.key("vehicles:1") != Hasher(OTHER_ROOT).key("vehicles:1")
     assert hasher.content(b"row") != Hasher(OTHER_ROOT).content(b"row")
+    assert hasher.value(b"k", "name", "x") != Hasher(OTHER_ROOT).value(b"k", "name", "x")
 
 
 def test_tags_and_hashes_are_the_ones_written_down() -> None:
@@ -56,3 +69,6 @@ def test_tags_and_hashes_are_the_ones_written_down() -> None:
     assert tagger.tag(7, "okafor|1975-03-14") == 3860287495837359066
     assert hasher.key("vehicles:D0000001").hex() == "087c77e79491ba52b09c66a5f879484d"
     assert hasher.content(b"a,row").hex() == "610719b69259eca58567c5eb0eed1408"
+    assert (
+        hasher.value(b"\1" * 16, "name", "maria okafor").hex() == "a73582f673727547525dc3886b11fef3"
+    )
