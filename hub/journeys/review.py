@@ -1,0 +1,454 @@
+"""The review queue as stewards work it: list, look, claim, answer.
+
+Decides which answers a question takes, and what each does. An answer and what it does are one transaction,
+and of two stewards who answer one question the second is told that it is closed. Questions of the
+partition open and close with it (change.py); reports and changed facts wait for a word.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from itertools import product
+from types import MappingProxyType
+from typing import Final
+from uuid import UUID
+
+from sqlalchemy import Connection
+
+from hub.domain.errors import HubError
+from hub.domain.records import ConstituentKind
+from hub.domain.reviews import Outcome, ReviewReason, Verdict
+from hub.journeys.acts import (
+    Act,
+    ActUnexplained,
+    Aim,
+    Judged,
+    NothingToJudge,
+    Said,
+    acted,
+    aim,
+    numbered,
+    token,
+    whole_of,
+)
+from hub.journeys.change import PartitionChange
+from hub.journeys.context import Hub
+from hub.journeys.judge import JudgementView, judgement_views, standing_of
+from hub.journeys.naming import RecordRef, named
+from hub.store import constituents, database, history, judgements, records, reviews
+from hub.store.judgements import JudgementRow
+from hub.store.records import PresentRecord
+from hub.store.reviews import Asked, ReviewRow
+
+_MICROBITS: Final = 1_000_000
+
+#: What each reason asks, in words.
+QUESTIONS: Final[Mapping[ReviewReason, str]] = MappingProxyType(
+    {
+        ReviewReason.BAND: "The two agree in part: enough to ask, too little to link.",
+        ReviewReason.AVERAGE: "The two records agree well, their constituents as a whole do not.",
+        ReviewReason.SOURCE: (
+            "Both constituents hold a record of one source that knows each constituent once."
+        ),
+        ReviewReason.AMBIGUOUS: "The record fits either of two that a steward holds apart.",
+        ReviewReason.OVERSIZED: (
+            "Too many different records hang together: all of them were left apart."
+        ),
+        ReviewReason.CONTRADICTION: (
+            "A judgement calls the two the same, and others forbid to link them."
+        ),
+        ReviewReason.NOT_MINE: "Somebody reported that this record is not hers.",
+        ReviewReason.FACTS_CHANGED: "The two were judged, and say something else since.",
+    }
+)
+
+_BOTH: Final = frozenset({Outcome.SAME, Outcome.DIFFERENT})
+
+#: The outcomes each reason takes; none where only judging or withdrawing answers.
+ANSWERS: Final[Mapping[ReviewReason, frozenset[Outcome]]] = MappingProxyType(
+    {
+        ReviewReason.BAND: _BOTH,
+        ReviewReason.AVERAGE: _BOTH,
+        ReviewReason.SOURCE: _BOTH,
+        ReviewReason.AMBIGUOUS: _BOTH,
+        ReviewReason.OVERSIZED: frozenset(),
+        ReviewReason.CONTRADICTION: frozenset(),
+        ReviewReason.NOT_MINE: frozenset({Outcome.DIFFERENT, Outcome.DISMISSED}),
+        ReviewReason.FACTS_CHANGED: frozenset(Outcome),
+    }
+)
+
+_INSTEAD: Final = MappingProxyType(
+    {
+        ReviewReason.OVERSIZED: "judge pairs of its records with `hub judge`, and it closes by itself",
+        ReviewReason.CONTRADICTION: (
+            "withdraw one of the judgements with `hub judge withdraw`, and it closes by itself"
+        ),
+        ReviewReason.NOT_MINE: "answer different, or dismissed to leave the record where it is",
+    }
+)
+
+
+class ReviewUnknown(HubError):
+    """No review has that number."""
+
+
+class ReviewClosed(HubError):
+    """The review is answered, or its question went away by itself."""
+
+
+class ReviewClaimed(HubError):
+    """Another steward has the review."""
+
+
+class NotAnAnswer(HubError):
+    """The question does not take that outcome."""
+
+
+@dataclass(frozen=True, slots=True)
+class ReviewLine:
+    """A review as it stands in the queue. weight_bits: None where it is not about a weight.
+
+    outcome: None while open, and where the question went away by itself.
+    """
+
+    number: int
+    kind: ConstituentKind
+    reason: ReviewReason
+    left: RecordRef
+    right: RecordRef | None
+    weight_bits: float | None
+    opened_at: datetime
+    claimed_by: str | None
+    claimed_at: datetime | None
+    closed_at: datetime | None
+    closed_by: str | None
+    outcome: Outcome | None
+
+
+@dataclass(frozen=True, slots=True)
+class ReviewSide:
+    """A record in question, the constituent it is under now (None once removed), and the others there."""
+
+    record: RecordRef
+    constituent: UUID | None
+    others: tuple[RecordRef, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ReviewView:
+    """A review as the steward who answers it sees it.
+
+    judgement: the one in question. answers: the outcomes it takes. seen: hand it back with the answer;
+    None where a record is gone.
+    """
+
+    line: ReviewLine
+    question: str
+    answers: tuple[Outcome, ...]
+    left: ReviewSide
+    right: ReviewSide | None
+    judgement: JudgementView | None
+    seen: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Decided:
+    """An answer given, and what it did."""
+
+    number: int
+    outcome: Outcome
+    judged: Judged
+
+
+# --- looking ---------------------------------------------------------------------------------------
+
+
+def list_reviews(
+    hub: Hub,
+    kind: ConstituentKind | None = None,
+    reason: ReviewReason | None = None,
+    mine: str | None = None,
+    limit: int = 50,
+) -> list[ReviewLine]:
+    """Open reviews: reports and changed facts first, then the strongest pairs. mine: only that steward's."""
+    with database.transaction(hub.engine) as connection:
+        rows = reviews.queue(connection, kind=kind, reason=reason, claimed_by=mine, limit=limit)
+        refs = _refs(hub, connection, {number for row in rows for number in _records(row)})
+        return [_line(row, refs) for row in rows]
+
+
+def show_review(hub: Hub, number: int) -> ReviewView:
+    """One review, open or closed, with all that an answer hangs on. Raises ReviewUnknown, SealBroken."""
+    with database.transaction(hub.engine) as connection:
+        row = _found(connection, number)
+        present = records.present(connection, _records(row))
+        wholes = {
+            record.id: whole_of(connection, record).records
+            for record in present
+            if record.constituent is not None
+        }
+        shown = {record.id for whole in wholes.values() for record in whole}
+        refs = _refs(hub, connection, shown.union(_records(row)))
+        public = constituents.public_ids(
+            connection, [r.constituent for r in present if r.constituent is not None]
+        )
+        under = {r.id: public[r.constituent] for r in present if r.constituent is not None}
+        sides = [
+            ReviewSide(
+                refs[one],
+                under.get(one),
+                tuple(refs[other.id] for other in wholes.get(one, ()) if other.id != one),
+            )
+            for one in _records(row)
+        ]
+        is_whole = len(under) == len(sides)
+        return ReviewView(
+            line=_line(row, refs),
+            question=QUESTIONS[row.reason],
+            answers=tuple(sorted(ANSWERS[row.reason])),
+            left=sides[0],
+            right=sides[1] if len(sides) > 1 else None,
+            judgement=_in_question(hub, connection, row),
+            seen=token(connection, _present_sides(connection, row)) if is_whole else None,
+        )
+
+
+def _found(connection: Connection, number: int) -> ReviewRow:
+    row = reviews.find(connection, number)
+    if row is None:
+        raise ReviewUnknown(f"there is no review {number}")
+    return row
+
+
+def _records(row: ReviewRow) -> list[int]:
+    return [row.left] if row.right is None else [row.left, row.right]
+
+
+def _refs(hub: Hub, connection: Connection, numbers: Iterable[int]) -> dict[int, RecordRef]:
+    return named(hub, history.stored(connection, sorted(numbers)))
+
+
+def _line(row: ReviewRow, refs: Mapping[int, RecordRef]) -> ReviewLine:
+    return ReviewLine(
+        number=row.id,
+        kind=ConstituentKind(row.kind),
+        reason=row.reason,
+        left=refs[row.left],
+        right=None if row.right is None else refs[row.right],
+        weight_bits=None if row.microbits is None else row.microbits / _MICROBITS,
+        opened_at=row.opened_at,
+        claimed_by=row.claimed_by,
+        claimed_at=row.claimed_at,
+        closed_at=row.closed_at,
+        closed_by=row.closed_by,
+        outcome=row.outcome,
+    )
+
+
+def _in_question(hub: Hub, connection: Connection, row: ReviewRow) -> JudgementView | None:
+    found = None if row.judgement_id is None else judgements.find(connection, row.judgement_id)
+    return None if found is None else judgement_views(hub, connection, [found])[0]
+
+
+# --- claiming and reporting ------------------------------------------------------------------------
+
+
+def claim(hub: Hub, number: int, by: str) -> None:
+    """Take an open review in hand; nobody else can answer it then. Again by the same: no change.
+
+    Raises ReviewUnknown, ReviewClosed, ReviewClaimed, ActUnexplained.
+    """
+    _hand_over(hub, number, by, is_claim=True)
+
+
+def release(hub: Hub, number: int, by: str) -> None:
+    """Give a review back to everybody. Raises as `claim`."""
+    _hand_over(hub, number, by, is_claim=False)
+
+
+def _hand_over(hub: Hub, number: int, by: str, *, is_claim: bool) -> None:
+    if not by.strip():
+        raise ActUnexplained("who claims or releases a review must be said")
+    with database.transaction(hub.engine) as connection:
+        row = _held(connection, number, by)
+        if not is_claim:
+            reviews.claim(connection, number, None, None)
+        elif row.claimed_by is None:
+            reviews.claim(connection, number, by, hub.now())
+
+
+def _held(connection: Connection, number: int, by: str) -> ReviewRow:
+    """The open review, held until the transaction ends. Raises where `by` may not touch it."""
+    return _open_to(reviews.find(connection, number, for_update=True), number, by)
+
+
+def _open_to(row: ReviewRow | None, number: int, by: str) -> ReviewRow:
+    if row is None:
+        raise ReviewUnknown(f"there is no review {number}")
+    if row.closed_at is not None:
+        how = f"answered {row.outcome} by {row.closed_by}" if row.outcome else "closed by itself"
+        raise ReviewClosed(f"review {number} is {how}")
+    if row.claimed_by not in (None, by):
+        raise ReviewClaimed(f"review {number} is claimed by {row.claimed_by}")
+    return row
+
+
+def report_not_mine(hub: Hub, record_key: str, by: str) -> int:
+    """Somebody says that a record shown as hers is not: a question for stewards; answers its number.
+
+    While one is open about the record, it is that. record_key: `source:key`. by: who reports it; it must
+    be said, and is not kept, for she may be a constituent. Raises RecordUnknown, RecordRemoved,
+    RecordNotLinked, ActUnexplained.
+    """
+    if not by.strip():
+        raise ActUnexplained("who reports a record must be said")
+    with database.transaction(hub.engine) as connection:
+        found = aim(hub, connection, record_key)
+        if found.is_constituent:
+            raise NothingToJudge("a report names one record, by its source:key")
+        record, reason = found.oldest, ReviewReason.NOT_MINE
+        asked = {reviews.subject(record.id, None, reason): Asked(reason, None, None)}
+        reviews.open_all(connection, record.kind, asked, hub.now())
+        return next(
+            row.id for row in reviews.open_of(connection, [record.id]) if row.reason is reason
+        )
+
+
+# --- deciding --------------------------------------------------------------------------------------
+
+
+def decide(
+    hub: Hub,
+    number: int,
+    outcome: Outcome,
+    *,
+    by: str,
+    reason: str,
+    seen: str | None = None,
+    is_preview: bool = False,
+) -> Decided:
+    """Answer a review; what the answer means is done with it.
+
+    A pair: SAME or DIFFERENT is judged of it. A report: DIFFERENT splits the record from the rest of its
+    constituent. Changed facts: the former verdict is given anew for its whole act, the other one withdraws
+    the act and judges this pair; DISMISSED keeps all as it is. An answer on one judgement of an act
+    answers the changed facts of them all. seen: from `show_review`.
+
+    Raises ReviewUnknown, ReviewClosed, ReviewClaimed, NotAnAnswer, StaleView, ActUnexplained,
+    JudgementContradicted, RecordRemoved, NothingToJudge, TooManyRecords.
+    """
+    said = Said.by(by, reason)
+    with database.transaction(hub.engine) as connection:
+        row = _open_to(reviews.find(connection, number), number, by)
+    if outcome not in ANSWERS[row.reason]:
+        instead = _INSTEAD.get(row.reason, "answer same or different")
+        raise NotAnAnswer(f"review {number} ({row.reason}) cannot be answered {outcome}: {instead}")
+
+    def work(change: PartitionChange) -> Judged:
+        act = Act(hub, change, said)
+        steps = _dismiss if outcome is Outcome.DISMISSED else _DOING[row.reason]
+        answered = steps(act, row, outcome)
+        found = act.divide(seen, _present_sides(change.connection, row))
+        # Last of all locks: others write reviews only under their components' locks.
+        _held(change.connection, number, by)
+        act.answer(sorted({number, *answered}), outcome)
+        return act.publish(found)
+
+    return Decided(
+        number, outcome, acted(hub, ConstituentKind(row.kind), work, is_preview=is_preview)
+    )
+
+
+def _judge_pair(act: Act, row: ReviewRow, outcome: Outcome) -> list[int]:
+    one, other = act.begin(lambda: _sides(act.connection, row))
+    _still_open(act, row)
+    act.judge(Verdict(outcome), [(one.oldest, other.oldest)])
+    return []
+
+
+def _sides(connection: Connection, row: ReviewRow) -> tuple[Aim, ...]:
+    return tuple(Aim((numbered(connection, number),)) for number in _records(row))
+
+
+def _still_open(act: Act, row: ReviewRow) -> None:
+    """What another steward answered meanwhile is told as such, not as what her answer makes of this one."""
+    _open_to(reviews.find(act.connection, row.id), row.id, act.said.author)
+
+
+def _split_off(act: Act, row: ReviewRow, _: Outcome) -> list[int]:
+    def look() -> tuple[Aim, Aim]:
+        record = numbered(act.connection, row.left)
+        others = [one for one in whole_of(act.connection, record).records if one.id != record.id]
+        if not others:
+            raise NothingToJudge(f"record {record.id} stands alone already: dismiss the report")
+        return Aim((record,)), Aim(tuple(others))
+
+    record, rest = act.begin(look)
+    _still_open(act, row)
+    act.judge(Verdict.DIFFERENT, list(product(record.records, rest.records)))
+    return []
+
+
+def _judge_anew(act: Act, row: ReviewRow, outcome: Outcome) -> list[int]:
+    judgement_id = row.judgement_id
+    assert judgement_id is not None
+    rows = standing_of(act.connection, judgement_id)
+    keys = sorted({key for one in rows for key in (one.left, one.right)})
+
+    def look() -> tuple[Aim, ...]:
+        pair = _sides(act.connection, row)
+        return (*pair, Aim(tuple(records.present_by_key(act.connection, keys))))
+
+    one, other, parties = act.begin(look, besides=keys)
+    _still_open(act, row)
+    rows = standing_of(act.connection, judgement_id)
+    asked = reviews.open_about(act.connection, [judgement.id for judgement in rows])
+    present = {
+        record.key_hash: record for record in parties.records if record.constituent is not None
+    }
+    verdict = Verdict(outcome)
+    if verdict is rows[0].verdict:
+        again = [row for row in rows if row.left in present and row.right in present]
+        act.end(again, ())
+        act.act_id = rows[0].act_id
+        act.judge(verdict, _pairs(again, present))
+        return asked
+    act.end(rows, present.values())
+    act.judge(verdict, [(one.oldest, other.oldest)])
+    return asked
+
+
+def _pairs(
+    rows: Iterable[JudgementRow], present: Mapping[bytes, PresentRecord]
+) -> list[tuple[PresentRecord, PresentRecord]]:
+    return [(present[row.left], present[row.right]) for row in rows]
+
+
+def _dismiss(act: Act, row: ReviewRow, _: Outcome) -> list[int]:
+    act.begin(lambda: _present_sides(act.connection, row))
+    _still_open(act, row)
+    if row.judgement_id is None:
+        return []
+    judgement = judgements.find(act.connection, row.judgement_id)
+    rows = [] if judgement is None else judgements.of_act(act.connection, judgement.act_id)
+    return reviews.open_about(act.connection, [one.id for one in rows])
+
+
+def _present_sides(connection: Connection, row: ReviewRow) -> tuple[Aim, ...]:
+    """What is left of the records in question: they can be dismissed where there is none."""
+    return (Aim(tuple(records.present(connection, _records(row)))),)
+
+
+_DOING: Final = MappingProxyType(
+    {
+        ReviewReason.BAND: _judge_pair,
+        ReviewReason.AVERAGE: _judge_pair,
+        ReviewReason.SOURCE: _judge_pair,
+        ReviewReason.AMBIGUOUS: _judge_pair,
+        ReviewReason.NOT_MINE: _split_off,
+        ReviewReason.FACTS_CHANGED: _judge_anew,
+    }
+)
