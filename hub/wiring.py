@@ -130,6 +130,20 @@ def throwaway_hub(bounds: Limits) -> Iterator[Hub]:
             yield hub
 
 
+@contextmanager
+def hub_in(folder: Path, bounds: Limits) -> Iterator[Hub]:
+    """A hub with its embedded server in a folder: made there or found again, and stopped with the block."""
+    settings = Settings(data_dir=folder, database_url=None, root_key_file=None)
+    init(settings)
+    try:
+        with _opened(
+            _urls(settings).application, keyring.load(settings.root_key_path), bounds
+        ) as hub:
+            yield hub
+    finally:
+        stop_server(settings)
+
+
 def health(hub: Hub) -> dict[str, object]:
     """Facts an operator looks at first: the server, the schema, and how much it holds."""
     with database.transaction(hub.engine) as connection:

@@ -4,7 +4,22 @@ from __future__ import annotations
 
 import typer
 
-from hub.cli import demo, evaluate, hubs, link, load, model, profile, quarantine
+from hub.cli import (
+    demo,
+    evaluate,
+    events,
+    hubs,
+    judgements,
+    link,
+    load,
+    model,
+    pins,
+    profile,
+    quarantine,
+    resolve,
+    reviews,
+    why,
+)
 
 app = typer.Typer(
     name="hub",
@@ -21,8 +36,14 @@ app.command("stop")(hubs.stop)
 app.command("doctor")(hubs.doctor)
 app.command("load")(load.load)
 app.command("link")(link.link)
+app.command("resolve")(resolve.resolve)
+app.command("why")(why.why)
 app.command("evaluate")(evaluate.evaluate)
 app.add_typer(profile.app, name="profile")
+app.add_typer(pins.app, name="pin")
+app.add_typer(judgements.app, name="judge")
+app.add_typer(reviews.app, name="review")
+app.add_typer(events.app, name="events")
 app.add_typer(model.app, name="model")
 app.add_typer(quarantine.app, name="quarantine")
 app.add_typer(demo.app, name="demo")

@@ -10,7 +10,9 @@ import typer
 
 from hub import wiring
 from hub.cli.output import answers, errors, print_json
-from hub.domain.errors import HubError
+from hub.domain.errors import HubError, ModelUnfit, ScorerMismatch
+from hub.journeys.context import Hub
+from hub.journeys.scorers import prove_scorers
 from hub.settings import read_settings
 
 
@@ -33,12 +35,18 @@ def migrate() -> None:
 
 
 def serve() -> None:
-    """Keep the embedded database running in the foreground until interrupted, then stop it."""
+    """Keep the embedded database running in the foreground until interrupted, then stop it.
+
+    Refuses where the active models do not prove themselves here: their code must give the answers it gave
+    when they were published.
+    """
     settings = read_settings()
     stopped = threading.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: stopped.set())
     wiring.init(settings)
+    with wiring.open_hub(settings) as hub:
+        prove_scorers(hub)
     errors.print("serving; interrupt to stop")
     stopped.wait()
     wiring.stop_server(settings)
@@ -53,17 +61,30 @@ def stop() -> None:
 def doctor(
     as_json: Annotated[bool, typer.Option("--json", help="One JSON document.")] = False,
 ) -> None:
-    """Check key, database, schema and counts; exit 1 when something is wrong."""
+    """Check key, database, schema, counts and the active models; exit 1 when something is wrong."""
     try:
         with wiring.open_hub(read_settings()) as hub:
             facts = wiring.health(hub)
+            proven, failure = _proven(hub)
     except HubError as error:
         if as_json:
             print_json({"is_healthy": False, "reason": str(error)})
             raise typer.Exit(1) from error
         raise
+    facts["models"] = failure or proven
     if as_json:
-        print_json({"is_healthy": True, **facts})
-        return
-    for name, value in facts.items():
-        answers.print(f"{name:<24} {value}")
+        print_json({"is_healthy": not failure, **({"reason": failure} if failure else {}), **facts})
+    else:
+        for name, value in facts.items():
+            answers.print(f"{name:<24} {value}", soft_wrap=True)
+    if failure:
+        raise typer.Exit(1)
+
+
+def _proven(hub: Hub) -> tuple[str, str]:
+    """The active models that gave the answers they gave when published, and what failed, empty if nothing."""
+    try:
+        names = prove_scorers(hub)
+    except (ScorerMismatch, ModelUnfit) as refused:
+        return "", f"FAILED: {refused}"
+    return f"proven: {', '.join(names)}" if names else "none published", ""

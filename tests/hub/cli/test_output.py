@@ -167,7 +167,12 @@ def test_a_private_file_is_private_also_where_an_open_one_stood(tmp_path: Path) 
 
 
 def test_outgrown_blocking_values_are_told_with_what_to_do(capsys: Capture) -> None:
-    print_links([LinkReport("person", tags_outgrown=1200), LinkReport("organization")])
+    print_links(
+        [
+            LinkReport("person", tags_outgrown=1200, is_published=True),
+            LinkReport("organization", is_published=True),
+        ]
+    )
     shown = capsys.readouterr().out
     assert "person: 1,200 blocking values have outgrown HUB_TAG_RECORDS_MAX" in shown
     assert "`hub link --kind person --retrain`" in shown

@@ -1,0 +1,622 @@
+"""Why two records are one constituent, or why not: every fact that bears on it, and a verdict in words.
+
+Decides what is told and in which order: objection, then judgement, then source rule, then weight, as the
+partition has it. Numbers, labels and ids only, never a value of anybody. It is told of what stands, by the
+model that is active now. Reads one moment and takes no lock; who may ask is not decided here.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from enum import StrEnum
+from itertools import product
+from typing import Final
+from uuid import UUID
+
+from sqlalchemy import Connection
+
+from hub.domain.errors import ConstituentUnknown, ModelUnfit, RecordUnknown
+from hub.domain.records import ConstituentKind, RecordKey
+from hub.domain.reviews import ReviewReason, Verdict
+from hub.domain.sensitivity import SensitivityClass
+from hub.journeys.blobs import features_from_blob
+from hub.journeys.context import Hub
+from hub.journeys.profile import resolve
+from hub.journeys.scorers import Weigher, weigher_for
+from hub.store import constituents, database, explaining, records, reviews
+from hub.store.explaining import JudgedPair, StandingRecord
+from hub.vault.sealing import RecordSealer
+from hub.vault.tags import Hasher
+from matching.average_linkage import Node
+from matching.blocking import RULES
+from matching.explain import PairExplanation, explain
+from matching.features import Features
+from matching.model import MICROBITS
+from matching.neighbourhood import SECOND_TIER, Neighbour, Weights, candidates
+from matching.partition import split
+
+#: Pairs of different looks that are weighed for an average; two constituents of more are not averaged.
+AVERAGED_PAIRS_MAX: Final = 250_000
+
+
+class Seen(StrEnum):
+    """How far the partition has seen a record."""
+
+    RESOLVED = "resolved"
+    LOADED_ONLY = "loaded only"
+    CHANGED_SINCE = "changed since"
+
+
+class Fate(StrEnum):
+    """What became of a blocking key that two records share."""
+
+    COUNTS = "counts"
+    SUPPRESSED = "suppressed as too common"
+    SECOND_TIER = "second tier, and neither record is poor"
+
+
+class Scope(StrEnum):
+    """Whom a judgement speaks of: the two records, records tied to them by SAME, or others they stand with."""
+
+    PAIR = "the pair"
+    CHAIN = "a chain"
+    CONSTITUENTS = "their constituents"
+
+
+@dataclass(frozen=True, slots=True)
+class Side:
+    """One of the two records. component: its lowest record number; None where the partition has not seen it.
+
+    constituent_records, component_records: how many present records there are in each, this one counted.
+    is_apart: its constituent objected to linkage. is_poor: it has few strong attributes.
+    """
+
+    record: int
+    source: str
+    kind: ConstituentKind
+    seen: Seen
+    constituent: UUID | None
+    constituent_records: int
+    component: int | None
+    component_records: int
+    is_apart: bool
+    is_poor: bool
+
+
+@dataclass(frozen=True, slots=True)
+class SharedKey:
+    """A blocking rule whose key both records offer, by its number and label."""
+
+    rule: int
+    label: str
+    fate: Fate
+
+
+@dataclass(frozen=True, slots=True)
+class Between:
+    """All pairs between two constituents: how many, their average (rounded down) and the best one's weight."""
+
+    pairs: int
+    average_microbits: int
+    best_microbits: int
+
+
+@dataclass(frozen=True, slots=True)
+class Weighing:
+    """What the active model makes of the pair, and where it draws its lines.
+
+    between: None within one constituent, and where the two are too large to be averaged.
+    """
+
+    model: str
+    review_min_microbits: int
+    link_min_microbits: int
+    merge_min_microbits: int
+    pair: PairExplanation
+    between: Between | None
+
+
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """What stewards said, by the numbers of the judgements; of a chain, all that it is made of."""
+
+    verdict: Verdict
+    scope: Scope
+    judgements: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class SourceRule:
+    """A source that holds nobody twice, and both sides are in it. is_pair: by the two records themselves."""
+
+    source: str
+    is_pair: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Cut:
+    """What became of a component too large to be judged as a whole. looks: how many records of it differ.
+
+    is_left_apart: no bar divided the part the two are in. is_one_piece: they were judged together.
+    """
+
+    looks: int
+    is_left_apart: bool
+    is_one_piece: bool
+
+
+@dataclass(frozen=True, slots=True)
+class ReviewAbout:
+    """An open review about either constituent or component. is_between: it asks whether the two are one."""
+
+    number: int
+    reason: ReviewReason
+    is_between: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Why:
+    """Everything that bears on whether two records are one constituent, and the verdict in sentences.
+
+    weighing: None where no model is published, or the active one does not fit this release. cut: None where
+    the two are in different components, or theirs is judged as a whole.
+    """
+
+    left: Side
+    right: Side
+    is_same_constituent: bool
+    is_same_component: bool
+    keys: tuple[SharedKey, ...] = ()
+    weighing: Weighing | None = None
+    judged: tuple[Judged, ...] = ()
+    source_rules: tuple[SourceRule, ...] = ()
+    cut: Cut | None = None
+    reviews: tuple[ReviewAbout, ...] = ()
+    verdict: tuple[str, ...] = ()
+
+
+def why(hub: Hub, left: str, right: str) -> Why:
+    """Explain any two records, each named by `source:key`, or by a constituent's id for its oldest record.
+
+    Raises RecordUnknown, ConstituentUnknown, ScorerMismatch.
+    """
+    with database.snapshot(hub.engine) as connection:
+        numbers = [_record_of(hub, connection, reference) for reference in (left, right)]
+        return _Case(hub, connection, *numbers).why()
+
+
+def _record_of(hub: Hub, connection: Connection, reference: str) -> int:
+    try:
+        UUID(reference)
+    except ValueError:
+        return _record_under(hub, connection, reference)
+    number, _ = resolve(hub, connection, reference)
+    members = constituents.members(connection, number)
+    if not members:
+        raise ConstituentUnknown(
+            "its records were removed at their sources since the last link run"
+        )
+    return members[0]
+
+
+def _record_under(hub: Hub, connection: Connection, reference: str) -> int:
+    try:
+        key = RecordKey.parse(reference)
+    except ValueError:
+        raise RecordUnknown("neither a constituent's id nor a record's source:key") from None
+    found = records.find_by_key(connection, Hasher(hub.keys).key(str(key)))
+    if found is None:
+        raise RecordUnknown(f"source {key.source} has no record under that key")
+    return found
+
+
+# --- facts -----------------------------------------------------------------------------------
+
+
+class _Case:
+    """Two records, and what is read about them."""
+
+    def __init__(self, hub: Hub, connection: Connection, left: int, right: int) -> None:
+        self._hub = hub
+        self._connection = connection
+        self._sealer = RecordSealer(hub.keys)
+        self._known: dict[int, StandingRecord] = {}
+        self.left, self.right = self._read((left, right))
+        self._members = [self._members_of(record) for record in (self.left, self.right)]
+        self._components = [self._component_of(record) for record in (self.left, self.right)]
+
+    def why(self) -> Why:
+        left, right = (
+            _side(record, len(members), len(component))
+            for record, members, component in zip(
+                (self.left, self.right), self._members, self._components, strict=True
+            )
+        )
+        is_one = left.constituent is not None and left.constituent == right.constituent
+        is_near = left.component is not None and left.component == right.component
+        if left.record == right.record:
+            return Why(left, right, is_one, is_near, verdict=("Both are one record.",))
+        if left.kind is not right.kind:
+            sentence = "A person and an organization are never compared."
+            return Why(left, right, is_one, is_near, verdict=(sentence,))
+        weigher, hitch = self._weigher()
+        found = Why(
+            left,
+            right,
+            is_one,
+            is_near,
+            tuple(self._keys(weigher.suppressed if weigher else frozenset())),
+            self._weighing(weigher, is_one=is_one) if weigher else None,
+            tuple(self._judged(is_one=is_one)),
+            tuple(self._source_rules(is_one=is_one)),
+            self._cut(weigher) if weigher and is_near else None,
+            tuple(self._reviews(is_one=is_one)),
+        )
+        return replace(found, verdict=tuple(_verdict(found, hitch)))
+
+    def _read(self, numbers: Iterable[int]) -> list[StandingRecord]:
+        """Those records, in the order given."""
+        wanted = list(numbers)
+        unread = [number for number in wanted if number not in self._known]
+        if unread:
+            found = explaining.standing(self._connection, unread)
+            self._known |= {record.id: record for record in found}
+        return [self._known[number] for number in wanted if number in self._known]
+
+    def _members_of(self, record: StandingRecord) -> list[int]:
+        if record.constituent_id is None:
+            return [record.id]
+        return constituents.members(self._connection, record.constituent_id)
+
+    def _component_of(self, record: StandingRecord) -> list[int]:
+        if record.component_id is None:
+            return [record.id]
+        return explaining.in_component(self._connection, record.component_id)
+
+    def _weigher(self) -> tuple[Weigher | None, str]:
+        """The active model, or None and why there is none."""
+        model_id = explaining.active_model(self._connection, self.left.kind)
+        if model_id is None:
+            return (
+                None,
+                "No model is published: nothing was weighed, and every record stands alone.",
+            )
+        try:
+            return weigher_for(self._hub, self._connection, model_id), ""
+        except ModelUnfit as unfit:
+            return None, f"The active model cannot weigh them: {unfit}."
+
+    def _open(self, record: StandingRecord) -> Features:
+        sealed = record.features
+        [blob] = self._sealer.open_many(
+            SensitivityClass.MATCH,
+            [(sealed.id, sealed.version, sealed.wrapped_key, sealed.match)],
+        )
+        return features_from_blob(blob)
+
+    def _keys(self, suppressed: Collection[int]) -> list[SharedKey]:
+        is_poor = self.left.is_poor or self.right.is_poor
+
+        def fate(tag: int, rule: int) -> Fate:
+            if tag in suppressed:
+                return Fate.SUPPRESSED
+            return Fate.SECOND_TIER if rule in SECOND_TIER and not is_poor else Fate.COUNTS
+
+        shared = {(rule, fate(tag, rule)) for tag, rule in {*self.left.tags} & {*self.right.tags}}
+        return [SharedKey(rule, RULES[rule].label, became) for rule, became in sorted(shared)]
+
+    def _weighing(self, weigher: Weigher, *, is_one: bool) -> Weighing:
+        scorer, bars = weigher.scorer, weigher.bars
+        prepared = [scorer.prepare(self._open(record)) for record in (self.left, self.right)]
+        return Weighing(
+            scorer.model.name,
+            bars.review_min_microbits,
+            bars.link_min_microbits,
+            bars.merge_min_microbits,
+            explain(scorer, prepared[0], prepared[1]),
+            None if is_one else self._between(weigher),
+        )
+
+    def _between(self, weigher: Weigher) -> Between | None:
+        weights = Weights(weigher.scorer)
+        sides = []
+        for members in self._members:
+            looks: Counter[int] = Counter()
+            for record in self._read(members):
+                looks[weights.look_of(self._open(record))] += 1
+            sides.append(looks)
+        if len(sides[0]) * len(sides[1]) > AVERAGED_PAIRS_MAX:
+            return None
+        weighed = [
+            (weights.between(i, j), sides[0][i] * sides[1][j])
+            for i, j in product(sides[0], sides[1])
+        ]
+        pairs = sum(times for _, times in weighed)
+        total = sum(microbits * times for microbits, times in weighed)
+        return Between(pairs, total // pairs, max(microbits for microbits, _ in weighed))
+
+    # --- judgements and rules --------------------------------------------------------------------
+
+    def _judged(self, *, is_one: bool) -> Iterator[Judged]:
+        """What stewards said, on the pair first."""
+        left, right = self.left.id, self.right.id
+        reached = self._tied_to(left), self._tied_to(right)
+        if right in reached[0]:
+            chain = reached[0][right]
+            yield Judged(Verdict.SAME, Scope.PAIR if len(chain) == 1 else Scope.CHAIN, chain)
+        around = {left, right, *reached[0], *reached[1]}
+        if not is_one:
+            around |= {*self._members[0], *self._members[1]}
+        said = [self._apart(pair, reached) for pair in self._different(around)]
+        yield from sorted(
+            (one for one in said if one), key=lambda one: list(Scope).index(one.scope)
+        )
+
+    def _different(self, around: Collection[int]) -> Iterator[JudgedPair]:
+        for pair in explaining.judged(self._connection, sorted(around)):
+            if pair.verdict is Verdict.DIFFERENT:
+                yield pair
+
+    def _apart(
+        self, pair: JudgedPair, reached: tuple[dict[int, tuple[int, ...]], ...]
+    ) -> Judged | None:
+        """How a DIFFERENT bears on the two; None where it speaks of neither side, or of one alone."""
+        if {pair.left, pair.right} == {self.left.id, self.right.id}:
+            return Judged(Verdict.DIFFERENT, Scope.PAIR, (pair.id,))
+        mine, others = reached
+        for a, b in ((pair.left, pair.right), (pair.right, pair.left)):
+            if a in mine and b in others:
+                return Judged(Verdict.DIFFERENT, Scope.CHAIN, (*mine[a], pair.id, *others[b][::-1]))
+        for a, b in ((pair.left, pair.right), (pair.right, pair.left)):
+            if a in self._members[0] and b in self._members[1]:
+                return Judged(Verdict.DIFFERENT, Scope.CONSTITUENTS, (pair.id,))
+        return None
+
+    def _tied_to(self, record: int) -> dict[int, tuple[int, ...]]:
+        """Everyone whom a chain of SAME ties to a record, itself too, each with the chain's judgements.
+
+        A chain does not lead through a record that stands apart by objection.
+        """
+        chains: dict[int, tuple[int, ...]] = {record: ()}
+        frontier = [record]
+        while frontier:
+            fresh: list[int] = []
+            for pair in explaining.judged(self._connection, frontier):
+                if pair.verdict is not Verdict.SAME:
+                    continue
+                for a, b in ((pair.left, pair.right), (pair.right, pair.left)):
+                    if a in frontier and b not in chains:
+                        chains[b] = (*chains[a], pair.id)
+                        fresh.append(b)
+            frontier = [found.id for found in self._read(fresh) if not found.is_apart]
+        return chains
+
+    def _source_rules(self, *, is_one: bool) -> Iterator[SourceRule]:
+        if self.left.is_duplicate_free and self.left.source_id == self.right.source_id:
+            yield SourceRule(self.left.source, is_pair=True)
+        if is_one:
+            return
+        held = [
+            {record.source for record in self._read(members) if record.is_duplicate_free}
+            for members in self._members
+        ]
+        for source in sorted(held[0] & held[1]):
+            if not (source == self.left.source == self.right.source):
+                yield SourceRule(source, is_pair=False)
+
+    def _cut(self, weigher: Weigher) -> Cut | None:
+        members = self._read(self._components[0])
+        bars = weigher.bars
+        if len(members) <= bars.looks_max:
+            return None
+        weights = Weights(weigher.scorer)
+        nodes = [
+            Node(record.key_hash, weights.look_of(self._open(record)), None, record.is_apart)
+            for record in members
+        ]
+        looks = len({node.looks for node in nodes})
+        if looks <= bars.looks_max:
+            return None
+        edges = {
+            pair: weights.between(nodes[pair[0]].looks, nodes[pair[1]].looks)
+            for pair in candidates([_neighbour(record) for record in members], weigher.suppressed)
+        }
+        place = {record.id: i for i, record in enumerate(members)}
+        same = [
+            (place[pair.left], place[pair.right])
+            for pair in explaining.judged(self._connection, list(place))
+            if pair.verdict is Verdict.SAME and pair.left in place and pair.right in place
+        ]
+        parts = split(nodes, edges, bars, same=same)
+        both = {place[self.left.id], place[self.right.id]}
+        return Cut(
+            looks,
+            any(both <= set(part) for part in parts.left_apart),
+            any(both <= set(piece) for piece in parts.pieces),
+        )
+
+    def _reviews(self, *, is_one: bool) -> Iterator[ReviewAbout]:
+        mine, others = ({*members} for members in self._members)
+        near = {number for component in self._components for number in component}
+        for review in reviews.open_of(self._connection, sorted(mine | others | near)):
+            touched = {review.left, review.right}
+            # The one question about a whole component names whichever record of it is first.
+            if review.reason is not ReviewReason.OVERSIZED and touched.isdisjoint(mine | others):
+                continue
+            is_between = not is_one and (
+                (review.left in mine and review.right in others)
+                or (review.left in others and review.right in mine)
+            )
+            yield ReviewAbout(review.id, review.reason, is_between)
+
+
+_NOTHING: Final = Features(())
+"""In place of the values of a record that is looked at for its tags alone."""
+
+
+def _neighbour(record: StandingRecord) -> Neighbour:
+    return Neighbour(
+        record.id, record.key_hash, None, record.is_apart, record.is_poor, _NOTHING, record.tags
+    )
+
+
+def _side(record: StandingRecord, constituent_records: int, component_records: int) -> Side:
+    seen = Seen.RESOLVED
+    if record.component_id is None or record.public_id is None:
+        seen = Seen.LOADED_ONLY
+    elif record.resolved_version != record.version:
+        seen = Seen.CHANGED_SINCE
+    return Side(
+        record.id,
+        record.source,
+        record.kind,
+        seen,
+        record.public_id,
+        constituent_records,
+        record.component_id,
+        component_records,
+        record.is_apart,
+        record.is_poor,
+    )
+
+
+# --- the verdict in words --------------------------------------------------------------------
+
+
+def _verdict(found: Why, hitch: str) -> Iterator[str]:
+    yield from _unresolved(found)
+    if found.is_same_constituent:
+        yield "They are one constituent."
+        yield from _together(found)
+    else:
+        yield "They are not one constituent."
+        reasons = [*_held_apart(found), *_by_weight(found), *_by_cut(found)]
+        yield from reasons
+        if not reasons and not hitch and _is_resolved(found):
+            yield (
+                "Nothing said here holds them apart: what stands is of another model, or of before a "
+                "change. The next `hub link` looks again."
+            )
+    if hitch:
+        yield hitch
+    for review in found.reviews:
+        if review.is_between:
+            yield f"Review {review.number} ({review.reason}) asks a steward about the two."
+
+
+def _is_resolved(found: Why) -> bool:
+    return found.left.seen is found.right.seen is Seen.RESOLVED
+
+
+def _unresolved(found: Why) -> Iterator[str]:
+    for name, side in (("first", found.left), ("second", found.right)):
+        if side.seen is Seen.LOADED_ONLY:
+            yield (
+                f"The {name} record was loaded and is not resolved yet: `hub resolve` or `hub link` "
+                "places it."
+            )
+        elif side.seen is Seen.CHANGED_SINCE:
+            yield (
+                f"The {name} record has changed since it was resolved: where it stands rests on what it "
+                "said before."
+            )
+
+
+def _together(found: Why) -> Iterator[str]:
+    for judged in found.judged:
+        if judged.verdict is Verdict.SAME:
+            yield f"{_numbered(judged)} says SAME, whatever they weigh."
+    if any(rule.is_pair for rule in found.source_rules):
+        yield "Their source holds nobody twice; a judgement outranks that."
+    weighing = found.weighing
+    if weighing is None:
+        return
+    weight = weighing.pair.weight_microbits
+    if weight >= weighing.link_min_microbits:
+        yield f"They weigh {_bits(weight)}, the link bar is {_bits(weighing.link_min_microbits)}."
+    else:
+        yield (
+            f"By themselves they weigh {_bits(weight)}, below the link bar of "
+            f"{_bits(weighing.link_min_microbits)}: among the constituent's "
+            f"{found.left.constituent_records} records others join them."
+        )
+    if not _is_candidate(found):
+        yield "They share no blocking key that counts: others of the constituent brought them together."
+
+
+def _held_apart(found: Why) -> Iterator[str]:
+    """What outranks a weight, in the order of precedence."""
+    for name, side in (("first", found.left), ("second", found.right)):
+        if side.is_apart:
+            yield f"The {name} record stands apart: its constituent objected to linkage."
+    for judged in found.judged:
+        if judged.verdict is Verdict.DIFFERENT:
+            yield f"{_numbered(judged)} says DIFFERENT, of {judged.scope}."
+        else:
+            yield (
+                f"{_numbered(judged)} says SAME, and is not followed while what outranks or "
+                "contradicts it stands."
+            )
+    for rule in found.source_rules:
+        both = "They are two records" if rule.is_pair else "Both constituents hold a record"
+        yield f"{both} of source {rule.source}, which holds nobody twice."
+
+
+def _by_weight(found: Why) -> Iterator[str]:
+    weighing = found.weighing
+    if weighing is None:
+        return
+    weight, link = weighing.pair.weight_microbits, weighing.link_min_microbits
+    if not _is_candidate(found):
+        inside = ", only within their component" if found.is_same_component else ""
+        yield (
+            f"They share no blocking key that counts: they were never compared as candidates{inside}."
+        )
+    if weight < weighing.review_min_microbits:
+        yield f"They weigh {_bits(weight)}, below the review bar of {_bits(weighing.review_min_microbits)}."
+    elif weight < link:
+        yield f"They weigh {_bits(weight)}, below the link bar of {_bits(link)}."
+    between = weighing.between
+    if between is None or between.pairs == 1:
+        return
+    if between.best_microbits < link:
+        yield (
+            f"The best of the {between.pairs:,} pairs between their constituents weighs "
+            f"{_bits(between.best_microbits)}, below the link bar of {_bits(link)}."
+        )
+    if between.average_microbits < weighing.merge_min_microbits:
+        yield (
+            f"The {between.pairs:,} pairs between their constituents weigh "
+            f"{_bits(between.average_microbits)} on average, below the merge bar of "
+            f"{_bits(weighing.merge_min_microbits)}."
+        )
+
+
+def _by_cut(found: Why) -> Iterator[str]:
+    cut = found.cut
+    if cut is None:
+        return
+    component = (
+        f"Their component holds {cut.looks:,} records that differ, too many to be judged as a whole"
+    )
+    if cut.is_left_apart:
+        yield f"{component}: no raised bar divided it, and all of it was left apart for a steward."
+    elif not cut.is_one_piece:
+        yield f"{component}: it was cut at a raised bar, and the two fell into different pieces."
+
+
+def _is_candidate(found: Why) -> bool:
+    return any(key.fate is Fate.COUNTS for key in found.keys)
+
+
+def _numbered(judged: Judged) -> str:
+    numbers: Sequence[int] = judged.judgements
+    if len(numbers) == 1:
+        return f"Judgement {numbers[0]}"
+    return f"The chain of judgements {', '.join(map(str, numbers))}"
+
+
+def _bits(microbits: int) -> str:
+    return f"{microbits / MICROBITS:+.2f} bits"
