@@ -4,7 +4,12 @@ from __future__ import annotations
 
 import runpy
 
-SUITE = ("benchmarks.vault", "benchmarks.standardise", "benchmarks.load_and_link")
+SUITE = (
+    "benchmarks.vault",
+    "benchmarks.standardise",
+    "benchmarks.load_and_link",
+    "benchmarks.resolve",
+)
 
 
 def main() -> None:

@@ -75,9 +75,9 @@ def _measure(hub: Hub, world: Path) -> None:
 
 
 def _compare(hub: Hub, linked_s: float) -> None:
-    population, _ = read_population(hub, ConstituentKind.PERSON, (), lambda share: None)  # noqa: ARG005
+    snapshot = read_population(hub, ConstituentKind.PERSON, (), lambda share: None)  # noqa: ARG005
     with MemoryWatch() as memory:
-        bare = link_bare(population.features)
+        bare = link_bare(snapshot.population.features)
     total = sum(bare.values())
     steps = "  ".join(f"{step} {spent:.1f}" for step, spent in bare.items())
     print(

@@ -11,7 +11,9 @@ import duckdb
 from hub.domain.errors import HubError
 
 MEMORY_LIMIT_MIN_MB = 16  # DuckDB's own structures want a few megabytes before the first row
-ENGINE_THREADS = 2  # keeps the two cores the project is measured on busy; more add memory, not speed
+ENGINE_THREADS = (
+    2  # keeps the two cores the project is measured on busy; more add memory, not speed
+)
 _MEBIBYTE = 1024 * 1024
 _UNITS = {
     "bytes": 1,
