@@ -13,12 +13,13 @@ import time
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
+from benchmarks.bounds import BOUNDS
 from connectors.contract import Row
 from connectors.evaluation import load_evaluation
 from connectors.source import Source
 from hub import wiring
 from hub.domain.records import ConstituentKind, Rejected
-from hub.journeys.context import Hub, Limits
+from hub.journeys.context import Hub
 from hub.journeys.link import link_kind
 from hub.journeys.load import load_sources
 from hub.journeys.models import export_model, publish_model
@@ -26,14 +27,6 @@ from hub.journeys.resolve import Resolver
 from matching.model import Model
 
 PERSON = ConstituentKind.PERSON
-BOUNDS = Limits(
-    workers=2,
-    chunk_rows=5_000,
-    matching_memory_mb=6_000,
-    tag_records_max=400,
-    training_pairs_max=1_000_000,
-)
-
 Pushed = tuple[Source, tuple[str, ...], Row]
 
 

@@ -10,20 +10,18 @@ import argparse
 import os
 import tempfile
 import time
-from datetime import date
 from pathlib import Path
 
 from benchmarks.bare_splink import link_bare
+from benchmarks.bounds import BOUNDS, TODAY
 from demo.generate import generate, source_files
 from hub import wiring
 from hub.domain.records import ConstituentKind
-from hub.journeys.context import Hub, Limits
+from hub.journeys.context import Hub
 from hub.journeys.link import link_kind
 from hub.journeys.load import load_sources
 from hub.journeys.memory import MemoryWatch
 from hub.journeys.population import read_population
-
-TODAY = date(2026, 11, 22)
 
 
 def main() -> None:
@@ -38,14 +36,7 @@ def main() -> None:
         world = asked.world or Path(folder) / "world"
         if asked.world is None:
             generate(asked.people, asked.seed, world, TODAY)
-        bounds = Limits(
-            workers=2,
-            chunk_rows=5_000,
-            matching_memory_mb=12_000,
-            tag_records_max=400,
-            training_pairs_max=1_000_000,
-        )
-        with wiring.throwaway_hub(bounds) as hub:
+        with wiring.throwaway_hub(BOUNDS) as hub:
             _measure(hub, world)
 
 

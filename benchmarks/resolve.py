@@ -20,7 +20,7 @@ from pathlib import Path
 import numpy as np
 import psycopg
 
-from benchmarks.load_and_link import TODAY
+from benchmarks.bounds import BOUNDS, TODAY
 from connectors.contract import Row
 from connectors.opening import open_reader
 from connectors.source import Source, load_source
@@ -28,19 +28,12 @@ from demo.generate import generate, source_files
 from hub import wiring
 from hub.domain.errors import RecordUnknown
 from hub.domain.records import ConstituentKind, Rejected
-from hub.journeys.context import Hub, Limits
+from hub.journeys.context import Hub
 from hub.journeys.link import link_kind
 from hub.journeys.load import load_sources
 from hub.journeys.resolve import Resolution, Resolver
 
 SOURCE = "wildlife"
-BOUNDS = Limits(
-    workers=2,
-    chunk_rows=5_000,
-    matching_memory_mb=12_000,
-    tag_records_max=400,
-    training_pairs_max=1_000_000,
-)
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,9 +21,10 @@ from hub.domain.errors import ConstituentUnknown, HubError, RecordUnknown
 from hub.domain.records import ConstituentKind, RecordKey
 from hub.journeys.context import Hub
 from hub.journeys.naming import RecordRef, named
-from hub.store import database
+from hub.store import database, judgements
 from hub.store import history as past
-from hub.store.history import AliasSpan, IssuedId, JudgementRow, LinkSpan
+from hub.store.history import AliasSpan, IssuedId, LinkSpan
+from hub.store.judgements import JudgementRow
 from hub.vault.tags import Hasher
 
 State = TypeVar("State")
@@ -156,7 +157,7 @@ def history(hub: Hub, reference: str) -> list[HistoryEntry]:
     with database.transaction(hub.engine) as connection:
         story = _Story.of(connection, _id_last(hub, connection, reference))
         held = past.stored(connection, story.records)
-        judged = past.judgements(connection, [row.key_hash for row in held.values()])
+        judged = judgements.of_keys(connection, [row.key_hash for row in held.values()])
         parties = past.stored_by_key(connection, _both_sides(judged))
         numbers = past.by_number(connection, story.numbers())
     entries = [
@@ -281,14 +282,14 @@ def _public(ids: Mapping[int, IssuedId], number: int | None) -> UUID | None:
 
 
 def _both_sides(judged: Iterable[JudgementRow]) -> list[bytes]:
-    return sorted({key for row in judged for key in (row.left_key_hash, row.right_key_hash)})
+    return sorted({key for row in judged for key in (row.left, row.right)})
 
 
 def _judgements(
     judged: Iterable[JudgementRow], refs: Mapping[bytes, RecordRef]
 ) -> Iterator[HistoryEntry]:
     for row in judged:
-        left, right = refs.get(row.left_key_hash), refs.get(row.right_key_hash)
+        left, right = refs.get(row.left), refs.get(row.right)
         said = [(row.judged_at, HistoryKind.JUDGED, row.author)]
         if row.withdrawn_at is not None:
             said.append((row.withdrawn_at, HistoryKind.WITHDRAWN, row.withdrawn_by or ""))

@@ -1,4 +1,4 @@
-"""Who was who at a past moment, and every change since: links, aliases and judgements with their times.
+"""Who was who at a past moment, and every change since: links and aliases with their times.
 
 Rows are ended, never changed, so a moment is read back with `recorded_from <= at < recorded_until`. Values
 have no versions; nothing here gives any. What a sequence of rows means is hub.journeys.history's to say.
@@ -14,7 +14,7 @@ from uuid import UUID
 from sqlalchemy import Connection, select, text
 
 from hub.store.database import among
-from hub.store.tables import Alias, Constituent, Judgement, Link, Record, RecordKeyRow, Source
+from hub.store.tables import Alias, Constituent, Link, Record, RecordKeyRow, Source
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,19 +59,6 @@ class StoredRecord:
     version: int
     wrapped_key: bytes | None
     core: bytes
-
-
-@dataclass(frozen=True, slots=True)
-class JudgementRow:
-    """A judgement without its reason."""
-
-    verdict: str
-    left_key_hash: bytes
-    right_key_hash: bytes
-    author: str
-    judged_at: datetime
-    withdrawn_by: str | None
-    withdrawn_at: datetime | None
 
 
 def issued(connection: Connection, public_id: UUID) -> IssuedId | None:
@@ -235,24 +222,3 @@ _STORED = (
     .outerjoin(RecordKeyRow, RecordKeyRow.record_id == Record.id)
     .order_by(Record.id)
 )
-
-
-def judgements(connection: Connection, key_hashes: Sequence[bytes]) -> list[JudgementRow]:
-    """The judgements, standing or withdrawn, that touch any of those keys, in the order of judging."""
-    touches = among(Judgement.left_key_hash, key_hashes) | among(
-        Judgement.right_key_hash, key_hashes
-    )
-    rows = connection.execute(
-        select(
-            Judgement.verdict,
-            Judgement.left_key_hash,
-            Judgement.right_key_hash,
-            Judgement.author,
-            Judgement.judged_at,
-            Judgement.withdrawn_by,
-            Judgement.withdrawn_at,
-        )
-        .where(touches)
-        .order_by(Judgement.id)
-    ).all()
-    return [JudgementRow(*row) for row in rows]
