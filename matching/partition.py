@@ -144,6 +144,9 @@ def _judge(
 ) -> tuple[list[list[int]], list[Pair]]:
     if len(piece) == 1:
         return [piece], []
+    judged = {node for pair in (*same, *different) for node in pair}
+    if judged.isdisjoint(piece) and _is_plainly_one(nodes, piece, weight_of, bars):
+        return [piece], []
     inside = {node: position for position, node in enumerate(piece)}
     clusters, refused = agglomerate(
         [nodes[i] for i in piece],
@@ -156,3 +159,25 @@ def _judge(
         [[piece[i] for i in cluster] for cluster in clusters],
         [(piece[i], piece[j]) for i, j in refused],
     )
+
+
+def _is_plainly_one(
+    nodes: Sequence[Node], piece: list[int], weight_of: WeightOf, bars: Bars
+) -> bool:
+    """Whether nothing can stop a piece's clusters short of one, so that they need not be joined in turn.
+
+    No average falls below the merge bar where no pair does; then whatever a pair at the link bar brings
+    together joins, unless both hold a record of one duplicate-free source.
+    """
+    sources = [source for i in piece if (source := nodes[i].source) is not None]
+    if len(sources) != len(set(sources)):
+        return False
+    strong = []
+    for place, i in enumerate(piece):
+        for j in piece[:place]:
+            weight = weight_of(j, i)
+            if weight < bars.merge_min_microbits:
+                return False
+            if weight >= bars.link_min_microbits:
+                strong.append((j, i))
+    return len(_connected(piece, strong)) == 1

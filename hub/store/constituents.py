@@ -15,7 +15,7 @@ from sqlalchemy import Connection, func, select, text
 
 from hub.domain.records import ConstituentKind
 from hub.store.copy_format import LINKS_COLUMNS, framed, link_row, microseconds
-from hub.store.database import driver, read_fixed
+from hub.store.database import driver, int_array, read_fixed
 from hub.store.tables import Alias, Constituent, Home, Link, Record, Review
 
 
@@ -160,14 +160,14 @@ def write_few(
         _BEGIN,
         {
             "at": at,
-            "link_records": [record for record, _ in rows.links_begun],
-            "link_ids": [number for _, number in rows.links_begun],
-            "home_records": [record for record, _ in rows.homes_begun],
-            "home_ids": [number for _, number in rows.homes_begun],
-            "labelled": [record for record, _, _ in labels],
-            "labels": [label for _, label, _ in labels],
-            "versions": [version for _, _, version in labels],
-            "arrived": list(arrived),
+            "link_records": int_array(record for record, _ in rows.links_begun),
+            "link_ids": int_array(number for _, number in rows.links_begun),
+            "home_records": int_array(record for record, _ in rows.homes_begun),
+            "home_ids": int_array(number for _, number in rows.homes_begun),
+            "labelled": int_array(record for record, _, _ in labels),
+            "labels": int_array(label for _, label, _ in labels),
+            "versions": int_array(version for _, _, version in labels),
+            "arrived": int_array(arrived),
         },
         prepare=True,
     )

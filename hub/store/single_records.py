@@ -12,7 +12,7 @@ from typing import Final
 
 from sqlalchemy import Connection
 
-from hub.store.database import driver
+from hub.store.database import driver, int_array
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,8 +57,8 @@ def write_single(connection: Connection, one: SingleRecord, *, is_change: bool) 
         "match": one.match,
         "loaded_at": one.loaded_at,
         "wrapped_key": one.wrapped_key,
-        "tags": [tag for tag, _ in one.tags],
-        "rules": [rule for _, rule in one.tags],
+        "tags": int_array(tag for tag, _ in one.tags),
+        "rules": int_array(rule for _, rule in one.tags),
         "types": [type_ for type_, _, _, _ in one.holdings],
         "statuses": [status for _, status, _, _ in one.holdings],
         "froms": [since for _, _, since, _ in one.holdings],

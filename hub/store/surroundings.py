@@ -16,7 +16,7 @@ from sqlalchemy import Connection
 
 from hub.domain.reviews import Verdict
 from hub.store.constituents import AliasOf
-from hub.store.database import LOCK_LOAD, LOCK_PARTITION, driver
+from hub.store.database import LOCK_LOAD, LOCK_PARTITION, driver, int_array
 from hub.store.reviews import PASSING, OpenReview, subject
 
 Tag = tuple[int, int]
@@ -266,7 +266,7 @@ def lock_values(connection: Connection, numbers: Sequence[int]) -> float:
 
 
 def _locked(connection: Connection, numbers: Sequence[int]) -> Any:
-    return driver(connection).execute(_LOCK, (sorted(set(numbers)),), prepare=True)
+    return driver(connection).execute(_LOCK, (int_array(sorted(set(numbers))),), prepare=True)
 
 
 @dataclass(frozen=True, slots=True)
@@ -325,8 +325,8 @@ def candidates(connection: Connection, asking: Asking) -> list[tuple[SealedFeatu
 
 def _asked(asking: Asking) -> dict[str, object]:
     return {
-        "first": list(asking.first_tags),
-        "second": list(asking.second_tags),
+        "first": int_array(asking.first_tags),
+        "second": int_array(asking.second_tags),
         "is_poor": asking.is_poor,
     }
 
@@ -367,7 +367,7 @@ def surroundings(
     before_reading: writes to be seen by the reading, sent with it; it must not wait for an answer.
     """
     raw = driver(connection)
-    chosen = {"seeds": list(seeds)}
+    chosen = {"seeds": int_array(seeds)}
     with raw.pipeline():
         locked = _locked(connection, components_to_lock)
         if before_reading is not None:
