@@ -9,6 +9,7 @@ SUITE = (
     "benchmarks.standardise",
     "benchmarks.load_and_link",
     "benchmarks.resolve",
+    "benchmarks.disclosure_log",
 )
 
 
