@@ -30,6 +30,7 @@ from hub import provision
 from hub.domain.errors import SettingsInvalid, SourceInvalid
 from hub.embedded import ensure, stop, throwaway
 from hub.journeys.context import Hub, Limits
+from hub.journeys.pool import look_for_cycles_seldom
 from hub.settings import Settings, secret
 from hub.store import constituents, database, runs
 from hub.vault import keyring
@@ -196,6 +197,7 @@ def _opened(url: str, keys: RootKey, bounds: Limits) -> Iterator[Hub]:
         if fingerprint is None:
             raise SettingsInvalid("the database is not tied to a root key yet: run `hub init`")
         keys.check(fingerprint)
+        look_for_cycles_seldom()
         yield Hub(engine, url, keys, utc_now, public_id, bounds)
     finally:
         engine.dispose()

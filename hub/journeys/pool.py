@@ -19,6 +19,13 @@ Answer = TypeVar("Answer")
 
 _GC_THRESHOLD = 200_000
 
+
+def look_for_cycles_seldom() -> None:
+    """Let the garbage collector of this process wait: the work here makes many small objects and no cycles,
+    and looking for cycles would cost a fifth of it."""
+    gc.set_threshold(_GC_THRESHOLD)
+
+
 _state: list[object] = []  # one element in a worker process: what `begin` made there
 
 
@@ -27,8 +34,7 @@ def _begin(make_state: Callable[..., object], arguments: tuple[object, ...]) -> 
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     threading.Thread(target=_end_with_parent, daemon=True).start()
     _state[:] = [make_state(*arguments)]
-    # Jobs make many small objects and no cycles: looking for cycles would cost a fifth of the work.
-    gc.set_threshold(_GC_THRESHOLD)
+    look_for_cycles_seldom()
 
 
 def _end_with_parent() -> None:
