@@ -1,0 +1,264 @@
+"""A policy's YAML: what `hub/policy@1` may say, read strictly, and refused by file, path and rule.
+
+Decides the grammar; what a policy means is policy.py's, whether it fits together checks.py's. Consent and
+restrictions are facts about one constituent each, and never stand in a file.
+`python -m consent.documents` writes the JSON Schema beside this module; a test holds it to the models.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable, Hashable, Iterable, Iterator
+from datetime import date
+from pathlib import Path
+from typing import Annotated, Literal, TypeAlias, TypeVar
+
+import yaml
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic_core import ErrorDetails
+
+from consent.checks import check_policy
+from consent.policy import Agency, Agreement, DeclaredPurpose, Policy
+from consent.rules import PolicyInvalid, Problem, Rule
+from consent.vocabulary import Assurance, DataCategory, LegalBasis, Purpose
+
+ValueT = TypeVar("ValueT")
+
+SCHEMA_FILE = Path(__file__).parent / "schemas" / "policy.schema.json"
+
+DOCUMENT_BYTES_MAX = 1_000_000
+"""Some thousand agreements; anything above is not a policy."""
+
+Id: TypeAlias = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$")]
+# As text: pydantic would take 1767225600 for a day.
+Day: TypeAlias = Annotated[
+    str, Field(pattern=r"^\d{4}-\d{2}-\d{2}$", json_schema_extra={"format": "date"})
+]
+
+_ASSURANCE = {one.name.lower(): one for one in Assurance}
+
+
+class _Strict(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class AgencyEntry(_Strict):
+    """A public body that gives records, receives them, or both."""
+
+    id: Id
+    label: str = ""
+    suspended: bool = False
+
+    def value(self) -> Agency:
+        """The agency as the decision sees it."""
+        return Agency(self.id, self.label, self.suspended)
+
+
+class PurposeEntry(_Strict):
+    """A purpose by the name requests use, and what it is to DPV 2.3."""
+
+    id: Id
+    broader: Purpose
+    label: str = ""
+
+    def value(self) -> DeclaredPurpose:
+        """The purpose as the decision sees it."""
+        return DeclaredPurpose(self.id, self.broader, self.label)
+
+
+class AgreementEntry(_Strict):
+    """One revision of what source agencies share with a recipient. Both days are included."""
+
+    id: Id
+    revision: Annotated[int, Field(ge=1)]
+    sources: list[Id]
+    recipient: Id
+    purpose: Id
+    categories: list[DataCategory]
+    legal_basis: LegalBasis
+    citation: str
+    starts_on: Day
+    ends_on: Day
+    approved_by: list[str]
+    matching_allowed: bool = False
+    assurance_min: Literal["low", "substantial", "high"] = "low"
+    compatible_revisions: list[int] = Field(default_factory=list)
+
+    def value(self) -> Agreement:
+        """The agreement as the decision sees it. Raises PolicyInvalid."""
+        return Agreement(
+            id=self.id,
+            revision=self.revision,
+            sources=frozenset(self.sources),
+            recipient=self.recipient,
+            purpose=self.purpose,
+            categories=frozenset(self.categories),
+            legal_basis=self.legal_basis,
+            citation=self.citation,
+            starts_on=_day("starts_on", self.starts_on),
+            ends_on=_day("ends_on", self.ends_on),
+            approved_by=tuple(self.approved_by),
+            matching_allowed=self.matching_allowed,
+            assurance_min=_ASSURANCE[self.assurance_min],
+            compatible_revisions=frozenset(self.compatible_revisions),
+        )
+
+
+class PolicyDocument(_Strict):
+    """All agencies, purposes and agreements of a hub."""
+
+    document: Literal["hub/policy@1"] = Field(alias="schema")
+    agencies: list[AgencyEntry]
+    purposes: list[PurposeEntry]
+    agreements: list[AgreementEntry]
+
+
+def load_policy(path: Path) -> Policy:
+    """Read a policy's YAML. Raises PolicyInvalid naming the file, and each problem by path and rule."""
+    try:
+        policy = _policy(_document(path))
+        check_policy(policy)
+    except PolicyInvalid as error:
+        problems = error.problems
+    else:
+        return policy
+    # Outside the block: what was read would otherwise travel along as the error's context.
+    raise PolicyInvalid(problems, path.name)
+
+
+def render_schema() -> str:
+    """The JSON Schema of hub/policy@1 as text, the same on every machine."""
+    schema = {
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        **PolicyDocument.model_json_schema(by_alias=True, mode="validation"),
+    }
+    return json.dumps(schema, indent=2, sort_keys=True, ensure_ascii=False) + "\n"
+
+
+class _PlainLoader(yaml.SafeLoader):
+    """Safe YAML that refuses duplicate keys and guesses only at null, true, false and integers.
+
+    YAML 1.1 reads NO as false and 2026-01-31 as a date.
+    """
+
+    yaml_implicit_resolvers: dict[str, list[tuple[str, re.Pattern[str]]]] = {}  # noqa: RUF012
+
+    def construct_mapping(
+        self, node: yaml.MappingNode, deep: bool = False
+    ) -> dict[Hashable, object]:
+        """The mapping, unless one of its keys is no text or stands there twice."""
+        built: dict[Hashable, object] = {}
+        for key, value in node.value:
+            if not isinstance(key, yaml.ScalarNode):
+                raise yaml.constructor.ConstructorError(
+                    None, None, "a key must be text", key.start_mark
+                )
+            if key.value in built:
+                raise yaml.constructor.ConstructorError(None, None, "duplicate key", key.start_mark)
+            built[key.value] = self.construct_object(value, deep=deep)
+        return built
+
+
+for _tag, _pattern, _first in (
+    ("null", r"(?:~|null|)", ["~", "n", ""]),
+    ("bool", r"(?:true|false)", ["t", "f"]),
+    ("int", r"-?(?:0|[1-9][0-9]*)", list("-0123456789")),
+):
+    _PlainLoader.add_implicit_resolver(
+        f"tag:yaml.org,2002:{_tag}", re.compile(rf"{_pattern}\Z"), _first
+    )
+
+
+def _document(path: Path) -> PolicyDocument:
+    content = _content(path)
+    try:
+        return PolicyDocument.model_validate(content)
+    except ValidationError as error:
+        found = error.errors(include_url=False, include_input=False)
+    raise PolicyInvalid([_problem(one) for one in found])
+
+
+def _content(path: Path) -> object:
+    try:
+        if path.stat().st_size > DOCUMENT_BYTES_MAX:
+            detail = f"larger than {DOCUMENT_BYTES_MAX} bytes"
+        else:
+            # A SafeLoader: it builds plain values only.
+            return yaml.load(path.read_text("utf-8"), _PlainLoader)  # noqa: S506
+    except OSError as error:
+        detail = type(error).__name__
+    except UnicodeDecodeError as error:
+        detail = f"not UTF-8 at byte {error.start}"
+    except yaml.MarkedYAMLError as error:
+        mark = error.problem_mark
+        where = f"line {mark.line + 1}: " if mark else ""
+        detail = f"{where}{error.problem or 'not YAML'}"
+    except (yaml.YAMLError, RecursionError):
+        detail = "not YAML"
+    raise PolicyInvalid([Problem("document", Rule.UNREADABLE, detail)])
+
+
+def _policy(document: PolicyDocument) -> Policy:
+    problems: list[Problem] = []
+    policy = Policy(
+        agencies=tuple(_built("agencies", [one.value for one in document.agencies], problems)),
+        purposes=tuple(_built("purposes", [one.value for one in document.purposes], problems)),
+        agreements=tuple(
+            _built("agreements", [one.value for one in document.agreements], problems)
+        ),
+    )
+    if problems:
+        raise PolicyInvalid(problems)
+    return policy
+
+
+def _built(
+    place: str, makers: Iterable[Callable[[], ValueT]], problems: list[Problem]
+) -> Iterator[ValueT]:
+    for index, make in enumerate(makers):
+        try:
+            yield make()
+        except PolicyInvalid as error:
+            problems += [
+                Problem(f"{place}[{index}].{one.where}", one.rule, one.detail)
+                for one in error.problems
+            ]
+
+
+def _day(name: str, text: str) -> date:
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        problem = Problem(name, Rule.MALFORMED, "no such day")
+    raise PolicyInvalid([problem])
+
+
+def _problem(error: ErrorDetails) -> Problem:
+    where = ""
+    for part in error["loc"]:
+        where += f"[{part}]" if isinstance(part, int) else f".{part}"
+    where = where.lstrip(".") or "document"
+    is_end = bool(error["loc"]) and error["loc"][-1] == "ends_on"
+    # `ends_on:` and `ends_on: null` say as little as leaving it out.
+    if is_end and error["type"] in ("missing", "string_type"):
+        return Problem(where, Rule.NO_END_DATE)
+    match error["type"]:
+        case "missing":
+            return Problem(where, Rule.MISSING)
+        case "extra_forbidden":
+            return Problem(where, Rule.UNKNOWN_FIELD)
+        case "literal_error" | "enum":
+            return Problem(where, Rule.MALFORMED, f"must be {error['ctx']['expected']}")
+        case _:
+            return Problem(where, Rule.MALFORMED, error["msg"])
+
+
+def main() -> None:
+    """Write the schema."""
+    SCHEMA_FILE.parent.mkdir(exist_ok=True)
+    SCHEMA_FILE.write_text(render_schema(), "utf-8")
+
+
+if __name__ == "__main__":
+    main()
