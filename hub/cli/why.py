@@ -10,7 +10,7 @@ from rich.table import Table
 from hub import wiring
 from hub.cli.output import answers, print_json
 from hub.journeys import why as journey
-from hub.journeys.why import Side, Weighing, Why
+from hub.journeys.verdict import Side, Weighing, Why
 from hub.settings import read_settings
 from matching.model import MICROBITS
 

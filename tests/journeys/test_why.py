@@ -18,7 +18,8 @@ from hub.journeys.context import Hub
 from hub.journeys.load import load_sources
 from hub.journeys.models import publish_model
 from hub.journeys.objection import object_to_linkage
-from hub.journeys.why import Fate, Judged, Scope, Seen, SourceRule, Why, why
+from hub.journeys.verdict import Fate, Judged, Scope, Seen, SourceRule, Why
+from hub.journeys.why import why
 from hub.store import database, judgements, records
 from hub.store.explaining import standing
 from hub.vault import keyring
