@@ -49,6 +49,6 @@ bench: $(STAMP) ## the budgets, measured: see docs/running.md
 	@$(BIN)/python -m benchmarks
 
 lock: $(STAMP) ## resolve the dependencies again
-	@$(UV) pip compile pyproject.toml --quiet --group dev --generate-hashes --no-emit-index-url --no-header --no-annotate --universal --python-version 3.11 -o requirements.lock
+	@$(UV) pip compile pyproject.toml --quiet --group dev --generate-hashes --no-header --no-annotate --universal --python-version 3.11 -o requirements.lock
 
 .PHONY: help install demo check test serve bench lock
