@@ -16,7 +16,7 @@ from sqlglot import exp
 
 from matching.features import COLUMNS, CUSTOM_PREFIX, Features
 from matching.model import Model, TrainedComparison
-from matching.portable import is_distance, operands, read
+from matching.portable import chained, is_distance, operands, read
 from matching.publish import check
 
 Prepared = tuple[Any, ...]
@@ -178,7 +178,7 @@ class _Conditions:
             self._count(node.this, negated=negated != isinstance(node, exp.Not))
         elif isinstance(node, exp.And | exp.Or):
             self._seen[self._plain(node, negated)] += 1
-            for part in _flat(node):
+            for part in chained(node):
                 self._count(part, negated=negated)
         elif not isinstance(node, exp.Is):
             for side, other in (operands(node), operands(node)[::-1]):
@@ -205,7 +205,7 @@ class _Conditions:
         if not isinstance(node, exp.And | exp.Or):
             return self._test(node, negated, self._shared_distance)
         joiner = " and " if isinstance(node, exp.And) != negated else " or "
-        code = joiner.join(self._source(part, negated=negated) for part in _flat(node))
+        code = joiner.join(self._source(part, negated=negated) for part in chained(node))
         return self._once(self._plain(node, negated), f"({code})")
 
     def _plain(self, node: exp.Expr, negated: bool) -> str:
@@ -215,7 +215,7 @@ class _Conditions:
         if not isinstance(node, exp.And | exp.Or):
             return self._test(node, negated, self._distance)
         joiner = " and " if isinstance(node, exp.And) != negated else " or "
-        return f"({joiner.join(self._plain(part, negated) for part in _flat(node))})"
+        return f"({joiner.join(self._plain(part, negated) for part in chained(node))})"
 
     def _test(self, node: exp.Expr, negated: bool, distance: Callable[[exp.Expr], str]) -> str:
         if isinstance(node, exp.Is):
@@ -275,15 +275,6 @@ class _Conditions:
             return code
         name = self._shared.setdefault(key, f"m{len(self._shared)}")
         return f"({name} if {name} is not None else ({name} := {code}))"
-
-
-def _flat(node: exp.Expr) -> Iterator[exp.Expr]:
-    """The parts of a chain of ANDs, or of ORs, in their order."""
-    for side in operands(node):
-        if type(side) is type(node):
-            yield from _flat(side)
-        else:
-            yield side
 
 
 def _local(node: exp.Expr, slot: Callable[[exp.Expr], int]) -> str:

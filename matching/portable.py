@@ -7,6 +7,7 @@ input: a condition outside the grammar is refused, never passed on to an engine 
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from enum import StrEnum
 from functools import lru_cache
 from typing import Final
@@ -85,6 +86,15 @@ def operands(node: exp.Expr) -> tuple[exp.Expr, exp.Expr]:
         first, second = node.expressions
         return first, second
     return node.this, node.expression
+
+
+def chained(node: exp.Expr) -> Iterator[exp.Expr]:
+    """The parts of a chain of ANDs, or of ORs, in their order."""
+    for side in operands(node):
+        if type(side) is type(node):
+            yield from chained(side)
+        else:
+            yield side
 
 
 def _type_of(node: exp.Expr, depth: int) -> _Type:

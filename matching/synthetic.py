@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import random
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Final
 
 import pyarrow as pa
@@ -18,7 +18,7 @@ from hub.domain.records import CustomComparison
 from matching.compiled import compile_model
 from matching.features import COLUMNS, CUSTOM_PREFIX, Features, to_table
 from matching.model import Model
-from matching.portable import is_distance, operands, read
+from matching.portable import chained, is_distance, operands, read
 
 Row = dict[str, str | None]
 """One record's values by column, custom attributes under their prefix."""
@@ -272,7 +272,7 @@ def _meet(node: exp.Expr, negated: bool, left: Row, right: Row, inventor: _Inven
     if isinstance(node, exp.Paren | exp.Not):
         _meet(node.this, negated != isinstance(node, exp.Not), left, right, inventor)
     elif isinstance(node, exp.And | exp.Or):
-        parts = list(_parts(node))
+        parts = list(chained(node))
         if isinstance(node, exp.And) == negated:
             parts = [inventor.rng.choice(parts)]
         # Lengths first: afterwards the other text is made from the one that has its length.
@@ -312,14 +312,6 @@ def _meet_test(node: exp.Expr, negated: bool, left: Row, right: Row, inventor: _
             _write_text(first, value, left, right)
         elif inventor.rng.random() < 0.5:
             _write_text(first, inventor.edited(value, 3), left, right)
-
-
-def _parts(node: exp.Expr) -> Iterator[exp.Expr]:
-    for side in operands(node):
-        if type(side) is type(node):
-            yield from _parts(side)
-        else:
-            yield side
 
 
 def _is_of_two(node: exp.Expr) -> bool:

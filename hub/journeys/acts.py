@@ -17,12 +17,13 @@ from sqlalchemy import Connection
 
 from hub.domain.errors import ConstituentUnknown, HubError, RecordUnknown
 from hub.domain.judging import accept
-from hub.domain.records import ConstituentKind, RecordKey
+from hub.domain.records import ConstituentKind
 from hub.domain.reviews import Outcome, Verdict
 from hub.journeys.change import Overtaken, PartitionChange, Redivided, in_one_change
 from hub.journeys.consequences import Consequences, consequences, issued
 from hub.journeys.context import Hub
 from hub.journeys.profile import resolve
+from hub.journeys.references import id_in, key_in
 from hub.store import constituents, database, history, judgements, records, reviews
 from hub.store.judgements import JudgementRow
 from hub.store.records import PresentRecord
@@ -123,7 +124,7 @@ def aim(hub: Hub, connection: Connection, reference: str) -> Aim:
 
     Raises ConstituentUnknown, RecordUnknown, RecordRemoved, RecordNotLinked.
     """
-    if not is_id(reference):
+    if id_in(reference) is None:
         return Aim((_record(hub, connection, reference),))
     number, _ = resolve(hub, connection, reference)
     found = records.present(connection, constituents.members(connection, number))
@@ -132,25 +133,8 @@ def aim(hub: Hub, connection: Connection, reference: str) -> Aim:
     return Aim(tuple(found), is_constituent=True)
 
 
-def is_id(reference: str) -> bool:
-    """Whether a reference is a constituent's id, and no record's key."""
-    try:
-        UUID(reference)
-    except ValueError:
-        return False
-    return True
-
-
-def parsed(reference: str) -> RecordKey:
-    """A record's key as it is written. Raises RecordUnknown for what is none."""
-    try:
-        return RecordKey.parse(reference)
-    except ValueError:
-        raise RecordUnknown("neither a constituent's id nor a record's source:key") from None
-
-
 def _record(hub: Hub, connection: Connection, reference: str) -> PresentRecord:
-    key = parsed(reference)
+    key = key_in(reference)
     key_hash = Hasher(hub.keys).key(str(key))
     for found in records.present_by_key(connection, [key_hash]):
         return linked(found)

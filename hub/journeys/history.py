@@ -18,9 +18,10 @@ from uuid import UUID
 from sqlalchemy import Connection
 
 from hub.domain.errors import ConstituentUnknown, HubError, RecordUnknown
-from hub.domain.records import ConstituentKind, RecordKey
+from hub.domain.records import ConstituentKind
 from hub.journeys.context import Hub
 from hub.journeys.naming import RecordRef, named
+from hub.journeys.references import id_in, key_in
 from hub.store import database, judgements
 from hub.store import history as past
 from hub.store.history import AliasSpan, IssuedId, LinkSpan
@@ -112,20 +113,13 @@ def identity_as_of(hub: Hub, reference: str, at: datetime) -> AsOf:
 
 
 def _id_then(hub: Hub, connection: Connection, reference: str, at: datetime) -> IssuedId:
-    public_id = _as_id(reference)
+    public_id = id_in(reference)
     if public_id is not None:
         return _issued(connection, public_id)
     number = past.link_at(connection, _records_of(hub, connection, reference), at)
     if number is None:
         raise RecordUnknown("that record was under no constituent then")
     return past.by_number(connection, [number])[number]
-
-
-def _as_id(reference: str) -> UUID | None:
-    try:
-        return UUID(reference)
-    except ValueError:
-        return None
 
 
 def _issued(connection: Connection, public_id: UUID) -> IssuedId:
@@ -137,10 +131,7 @@ def _issued(connection: Connection, public_id: UUID) -> IssuedId:
 
 def _records_of(hub: Hub, connection: Connection, reference: str) -> list[int]:
     """All records ever stored under a key, oldest first."""
-    try:
-        key = RecordKey.parse(reference)
-    except ValueError:
-        raise RecordUnknown("neither a constituent's id nor a record's source:key") from None
+    key = key_in(reference)
     found = past.records_of_key(connection, Hasher(hub.keys).key(str(key)))
     if not found:
         raise RecordUnknown(f"source {key.source} never had a record under that key")
@@ -172,7 +163,7 @@ def history(hub: Hub, reference: str) -> list[HistoryEntry]:
 
 def _id_last(hub: Hub, connection: Connection, reference: str) -> int:
     """The id a reference stands for, or last stood for, by age number."""
-    public_id = _as_id(reference)
+    public_id = id_in(reference)
     if public_id is not None:
         return _issued(connection, public_id).number
     spans = past.link_spans(connection, _records_of(hub, connection, reference))

@@ -27,9 +27,7 @@ from hub.journeys.acts import (
     Said,
     acted,
     aim,
-    is_id,
     one_kind,
-    parsed,
     reason_context,
     sealer,
     whole_of,
@@ -37,6 +35,7 @@ from hub.journeys.acts import (
 from hub.journeys.change import PartitionChange, Redivided
 from hub.journeys.context import Hub
 from hub.journeys.naming import RecordRef, named
+from hub.journeys.references import id_in, key_in
 from hub.store import database, history, judgements, records
 from hub.store.judgements import JudgementRow
 from hub.store.records import PresentRecord
@@ -269,9 +268,9 @@ def list_of(hub: Hub, reference: str) -> list[JudgementView]:
 
 
 def _keys(hub: Hub, connection: Connection, reference: str) -> list[bytes]:
-    if is_id(reference):
+    if id_in(reference) is not None:
         return [record.key_hash for record in aim(hub, connection, reference).records]
-    key = parsed(reference)
+    key = key_in(reference)
     key_hash = Hasher(hub.keys).key(str(key))
     if not history.records_of_key(connection, key_hash):
         raise RecordUnknown(f"source {key.source} never had a record under that key")

@@ -22,14 +22,13 @@ from hub.journeys.acts import (
     Said,
     acted,
     aim,
-    is_id,
     one_kind,
-    parsed,
     sealer,
 )
 from hub.journeys.change import PartitionChange
 from hub.journeys.context import Hub
 from hub.journeys.naming import RecordRef, named
+from hub.journeys.references import id_in, key_in
 from hub.store import database, history, judgements, records
 from hub.vault.tags import Hasher
 
@@ -134,7 +133,7 @@ _NONE_STANDS: Final = "no objection to linkage stands there"
 
 def _objecting(hub: Hub, connection: Connection, reference: str) -> list[bytes]:
     """The keys whose objections a reference stands for. Raises ObjectionUnknown where there is none."""
-    if is_id(reference):
+    if id_in(reference) is not None:
         own = [record.key_hash for record in aim(hub, connection, reference).records]
         found = judgements.objected_together(connection, own)
     else:
@@ -153,7 +152,7 @@ def list_objections(hub: Hub, reference: str) -> list[ObjectionView]:
     """
     opener = sealer(hub)
     with database.transaction(hub.engine) as connection:
-        if is_id(reference):
+        if id_in(reference) is not None:
             keys = [record.key_hash for record in aim(hub, connection, reference).records]
         else:
             keys = [_key_hash(hub, reference)]
@@ -174,7 +173,7 @@ def list_objections(hub: Hub, reference: str) -> list[ObjectionView]:
 
 
 def _key_hash(hub: Hub, reference: str) -> bytes:
-    return Hasher(hub.keys).key(str(parsed(reference)))
+    return Hasher(hub.keys).key(str(key_in(reference)))
 
 
 def _context(made_at: datetime) -> bytes:

@@ -34,6 +34,7 @@ from hub.domain.records import (
 )
 from hub.domain.survivorship import Candidate, survive
 from hub.journeys.context import Hub
+from hub.journeys.references import id_in, present_record
 from hub.journeys.unseal import open_records
 from hub.store import constituents, database, pins, records, reviews, sources
 from hub.store.pins import StoredPin
@@ -88,9 +89,8 @@ def show_profile(hub: Hub, reference: str, authority: Authority | None = None) -
 
 def resolve(hub: Hub, connection: Connection, reference: str) -> tuple[int, UUID]:
     """The age number and public id a reference stands for now. Raises as show_profile."""
-    try:
-        public_id = UUID(reference)
-    except ValueError:
+    public_id = id_in(reference)
+    if public_id is None:
         return _resolve_record(hub, connection, reference)
     try:
         found = constituents.find(connection, public_id)
@@ -102,14 +102,7 @@ def resolve(hub: Hub, connection: Connection, reference: str) -> tuple[int, UUID
 
 
 def _resolve_record(hub: Hub, connection: Connection, reference: str) -> tuple[int, UUID]:
-    try:
-        key = RecordKey.parse(reference)
-    except ValueError:
-        raise RecordUnknown("neither a constituent's id nor a record's source:key") from None
-    record_id = records.find_by_key(connection, Hasher(hub.keys).key(str(key)))
-    if record_id is None:
-        raise RecordUnknown(f"source {key.source} has no record under that key")
-    found = constituents.of_record(connection, record_id)
+    found = constituents.of_record(connection, present_record(hub, connection, reference))
     if found is None:
         raise RecordUnknown("that record was loaded after the last link run: run `hub link`")
     return found

@@ -96,8 +96,8 @@ class Resolver:
         """
         batch = Batch(self._columns, [values], (number,), _LOCATION, {})
         hashed = self._rows.batch(batch, self._mapper)
-        for refused in hashed.refused:
-            return refused.rejected
+        if hashed.refused:
+            return hashed.refused[0].rejected
         [row] = hashed.rows.values()
         derived = self._preparer.derive(self._source.id, self._columns, values, number, _LOCATION)
         if isinstance(derived, Rejected):

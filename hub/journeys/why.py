@@ -11,17 +11,16 @@ from collections.abc import Collection, Iterable, Iterator
 from dataclasses import replace
 from itertools import product
 from typing import Final
-from uuid import UUID
 
 from sqlalchemy import Connection
 
-from hub.domain.errors import ConstituentUnknown, ModelUnfit, RecordUnknown
-from hub.domain.records import RecordKey
+from hub.domain.errors import ConstituentUnknown, ModelUnfit
 from hub.domain.reviews import ReviewReason, Verdict
 from hub.domain.sensitivity import SensitivityClass
 from hub.journeys.blobs import features_from_blob
 from hub.journeys.context import Hub
 from hub.journeys.profile import resolve
+from hub.journeys.references import id_in, present_record
 from hub.journeys.scorers import Weigher, weigher_for
 from hub.journeys.verdict import (
     Between,
@@ -38,10 +37,9 @@ from hub.journeys.verdict import (
     Why,
     told,
 )
-from hub.store import constituents, database, explaining, records, reviews
+from hub.store import constituents, database, explaining, reviews
 from hub.store.explaining import JudgedPair, StandingRecord
 from hub.vault.sealing import RecordSealer
-from hub.vault.tags import Hasher
 from matching.average_linkage import Node
 from matching.blocking import RULES
 from matching.explain import explain
@@ -64,10 +62,8 @@ def why(hub: Hub, left: str, right: str) -> Why:
 
 
 def _record_of(hub: Hub, connection: Connection, reference: str) -> int:
-    try:
-        UUID(reference)
-    except ValueError:
-        return _record_under(hub, connection, reference)
+    if id_in(reference) is None:
+        return present_record(hub, connection, reference)
     number, _ = resolve(hub, connection, reference)
     members = constituents.members(connection, number)
     if not members:
@@ -75,17 +71,6 @@ def _record_of(hub: Hub, connection: Connection, reference: str) -> int:
             "its records were removed at their sources since the last link run"
         )
     return members[0]
-
-
-def _record_under(hub: Hub, connection: Connection, reference: str) -> int:
-    try:
-        key = RecordKey.parse(reference)
-    except ValueError:
-        raise RecordUnknown("neither a constituent's id nor a record's source:key") from None
-    found = records.find_by_key(connection, Hasher(hub.keys).key(str(key)))
-    if found is None:
-        raise RecordUnknown(f"source {key.source} has no record under that key")
-    return found
 
 
 # --- facts -----------------------------------------------------------------------------------
