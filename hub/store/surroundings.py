@@ -239,6 +239,11 @@ def begin(
     )
 
 
+def share_partition(connection: Connection) -> None:
+    """Share the partition until the transaction ends, for what changes no record but needs them still."""
+    driver(connection).execute(_SHARE, (None,), prepare=True)
+
+
 def row_of(connection: Connection, number: int) -> Stored:
     """The record of that number as it is now."""
     row: Any = driver(connection).execute(_STORED, (number,), binary=True).fetchone()

@@ -42,6 +42,11 @@ class Purpose(StrEnum):
     QUARANTINE = "quarantine"
     CURSOR = "cursor"
     STEWARDSHIP = "stewardship"
+    PSEUDONYM = "pseudonym"
+    SUBJECT_WRAP = "subject.wrap"
+    DISCLOSURE = "disclosure"
+    LOG_SIGNING = "log.signing"
+    CERTIFICATE_SIGNING = "certificate.signing"
     FINGERPRINT = "fingerprint"
     KEY_ID = "key_id"
 

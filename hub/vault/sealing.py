@@ -1,7 +1,8 @@
 """Seal bytes so that they open only in their own place: AES-256-GCM with bound associated data.
 
 A record's blobs are sealed under a data key of the record's own, which is kept wrapped: destroy the
-wrapped key and the record is erased. Single values are sealed under the key of their purpose.
+wrapped key and the record is erased. What hangs on a subject has such a key too. Other single values are
+sealed under the key of their purpose.
 """
 
 from __future__ import annotations
@@ -21,6 +22,9 @@ from hub.vault.keyring import KEY_BYTES, Purpose, RandomBytes, RootKey
 _BLOB_FORMAT: Final = b"constituent-hub/blob/1"
 _KEY_FORMAT: Final = b"constituent-hub/record-key/1"
 _VALUE_FORMAT: Final = b"constituent-hub/value/1"
+_SUBJECT_FORMAT: Final = b"constituent-hub/subject/1"
+_SUBJECT_KEY_FORMAT: Final = b"constituent-hub/subject-key/1"
+_DATA_KEY: Final = b"data_key"
 
 _FORMAT_NUMBER: Final = 1
 _NONCE_BYTES: Final = 12
@@ -153,25 +157,15 @@ class RecordSealer:
         )
 
 
-class ValueSealer:
-    """Seals single values under the key of their purpose, each bound to a context.
-
-    Nonces are random: one purpose key serves up to 2^32 values (NIST SP 800-38D).
-    Raises ValueError for a purpose that is not for values: no key may serve two uses.
-    """
-
-    PURPOSES: Final = frozenset(
-        {Purpose.MODEL, Purpose.QUARANTINE, Purpose.CURSOR, Purpose.STEWARDSHIP}
-    )
+class _ContextSealer:
+    """Seals values under one key, each bound to a context: format number, random nonce, ciphertext."""
 
     def __init__(
-        self, keys: RootKey, purpose: str, *, random_bytes: RandomBytes = os.urandom
+        self, key: bytes, prefix: bytes, what: str, random_bytes: RandomBytes = os.urandom
     ) -> None:
-        self._purpose = Purpose(purpose)
-        if self._purpose not in self.PURPOSES:
-            raise ValueError(f"no values are sealed for the purpose {purpose!r}")
-        self._cipher = AESGCM(keys.derive(self._purpose))
-        self._prefix = _joined(_VALUE_FORMAT, self._purpose.encode())
+        self._cipher = AESGCM(key)
+        self._prefix = prefix
+        self._what = what
         self._random_bytes = random_bytes
 
     def seal(self, context: bytes, content: bytes) -> bytes:
@@ -191,7 +185,65 @@ class ValueSealer:
             raise self._broken() from cause
 
     def _broken(self) -> SealBroken:
-        return SealBroken(f"a sealed {self._purpose.value} value does not open in this context")
+        return SealBroken(f"a sealed {self._what} value does not open in this context")
+
+
+class ValueSealer(_ContextSealer):
+    """Seals single values under the key of their purpose, each bound to a context.
+
+    Nonces are random: one purpose key serves up to 2^32 values (NIST SP 800-38D).
+    Raises ValueError for a purpose that is not for values: no key may serve two uses.
+    """
+
+    PURPOSES: Final = frozenset(
+        {
+            Purpose.MODEL,
+            Purpose.QUARANTINE,
+            Purpose.CURSOR,
+            Purpose.STEWARDSHIP,
+            Purpose.DISCLOSURE,
+        }
+    )
+
+    def __init__(
+        self, keys: RootKey, purpose: str, *, random_bytes: RandomBytes = os.urandom
+    ) -> None:
+        found = Purpose(purpose)
+        if found not in self.PURPOSES:
+            raise ValueError(f"no values are sealed for the purpose {purpose!r}")
+        prefix = _joined(_VALUE_FORMAT, found.encode())
+        super().__init__(keys.derive(found), prefix, found.value, random_bytes)
+
+
+class SubjectSealer(_ContextSealer):
+    """Seals what hangs on one subject under a data key of hers: destroy the wrapped key and it is erased.
+
+    subject: her keyed hash, bound to the key and to each value. Raises SealBroken where the wrapped key is
+    another subject's, or wrapped under another root key.
+    """
+
+    def __init__(
+        self,
+        keys: RootKey,
+        subject: bytes,
+        wrapped_key: bytes,
+        *,
+        random_bytes: RandomBytes = os.urandom,
+    ) -> None:
+        key = _subject_wrapping(keys, subject, random_bytes).open(_DATA_KEY, wrapped_key)
+        prefix = _joined(_SUBJECT_FORMAT, subject)
+        super().__init__(key, prefix, "subject's", random_bytes)
+
+    @staticmethod
+    def new_key(keys: RootKey, subject: bytes, *, random_bytes: RandomBytes = os.urandom) -> bytes:
+        """A fresh data key for a subject, wrapped."""
+        wrapping = _subject_wrapping(keys, subject, random_bytes)
+        return wrapping.seal(_DATA_KEY, random_bytes(KEY_BYTES))
+
+
+def _subject_wrapping(keys: RootKey, subject: bytes, random_bytes: RandomBytes) -> _ContextSealer:
+    prefix = _joined(_SUBJECT_KEY_FORMAT, subject)
+    return _ContextSealer(keys.derive(Purpose.SUBJECT_WRAP), prefix, "subject key", random_bytes)
 
 
 def _joined(*parts: bytes) -> bytes:

@@ -20,6 +20,9 @@ _TAG_DOMAIN: Final = b"hub/tag1"
 _KEY_DOMAIN: Final = b"hub/key-hash/1"
 _CONTENT_DOMAIN: Final = b"hub/content/1"
 _VALUE_DOMAIN: Final = b"hub/value/1"
+_SUBJECT_DOMAIN: Final = b"hub/subject/1"
+_CASE_DOMAIN: Final = b"hub/case/1"
+_USER_DOMAIN: Final = b"hub/user/1"
 
 
 class Tagger:
@@ -79,6 +82,41 @@ class Hasher:
             state.update(len(part).to_bytes(4, "big"))
             state.update(part)
         return state.digest()
+
+
+class Pseudonyms:
+    """16-byte keyed hashes that stand for a constituent, for a case and for an agency's member of staff."""
+
+    __slots__ = ("_case", "_subject", "_user")
+
+    def __init__(self, keys: RootKey) -> None:
+        key = keys.derive(Purpose.PSEUDONYM)
+        self._subject = _prepared(key, _SUBJECT_DOMAIN)
+        self._case = _prepared(key, _CASE_DOMAIN)
+        self._user = _prepared(key, _USER_DOMAIN)
+
+    def subject(self, number: int) -> bytes:
+        """Of a constituent's id, by its age number: what facts about her and disclosures are filed under."""
+        state = self._subject.copy()
+        state.update(number.to_bytes(8, "big"))
+        return state.digest()
+
+    def case(self, agency: str, reference: str) -> bytes:
+        """Of an agency's case reference: the same for the same case, nothing to who has no key."""
+        return _of_agency(self._case, agency, reference)
+
+    def user(self, agency: str, name: str) -> bytes:
+        """Of who asked at an agency, as the agency names them."""
+        return _of_agency(self._user, agency, name)
+
+
+def _of_agency(prepared: blake2b, *texts: str) -> bytes:
+    state = prepared.copy()
+    for text in texts:
+        part = text.encode("utf-8", "surrogatepass")
+        state.update(len(part).to_bytes(4, "big"))
+        state.update(part)
+    return state.digest()
 
 
 def _prepared(key: bytes, domain: bytes) -> blake2b:

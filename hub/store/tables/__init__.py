@@ -15,40 +15,74 @@ from hub.store.tables.constituents import (
     Review,
     arrivals,
 )
+from hub.store.tables.disclosures import (
+    Disclosure,
+    Leaf,
+    LogCheckpoint,
+    LogNode,
+    PendingLeaf,
+)
 from hub.store.tables.events import Event, EventCursor, Outgoing
 from hub.store.tables.installation import Installation
 from hub.store.tables.models import ActiveModel, Model
+from hub.store.tables.policies import AgreementApproval, AgreementProposal, StatedPolicy
 from hub.store.tables.records import Holding, Record, RecordKeyRow, Relationship, tags
 from hub.store.tables.runs import Quarantined, Run, Seen
 from hub.store.tables.sources import Source
 from hub.store.tables.stewardship import Judgement, Objection, Pin
+from hub.store.tables.subjects import (
+    ConsentEventRow,
+    Correction,
+    Notice,
+    RepresentationRow,
+    RestrictionRow,
+    Subject,
+    SubjectKeyRow,
+    Suppression,
+)
 
 __all__ = [
     "ActiveModel",
+    "AgreementApproval",
+    "AgreementProposal",
     "Alias",
     "Base",
     "Component",
+    "ConsentEventRow",
     "Constituent",
+    "Correction",
+    "Disclosure",
     "Event",
     "EventCursor",
     "Holding",
     "Home",
     "Installation",
     "Judgement",
+    "Leaf",
     "Link",
+    "LogCheckpoint",
+    "LogNode",
     "Model",
+    "Notice",
     "Objection",
     "Outgoing",
     "PairwiseId",
+    "PendingLeaf",
     "Pin",
     "Quarantined",
     "Record",
     "RecordKeyRow",
     "Relationship",
+    "RepresentationRow",
+    "RestrictionRow",
     "Review",
     "Run",
     "Seen",
     "Source",
+    "StatedPolicy",
+    "Subject",
+    "SubjectKeyRow",
+    "Suppression",
     "arrivals",
     "tags",
 ]

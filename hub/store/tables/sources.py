@@ -16,6 +16,7 @@ class Source(Base):
     `cursor` is the sealed position after the last committed chunk, None when the last run finished;
     `watermark` the sealed position a finished incremental run reached. `custom` maps each custom
     attribute to its comparison, `authority` an attribute to the source's rank in it (1: believed first).
+    may_match: its records may be linked with others', by some agreement in force when that was last looked at.
     """
 
     __tablename__ = "sources"
@@ -30,5 +31,6 @@ class Source(Base):
     custom: Mapped[dict[str, Any]]
     authority: Mapped[dict[str, Any]] = mapped_column(server_default=text("'{}'::jsonb"))
     fingerprint: Mapped[bytes]
+    may_match: Mapped[bool] = mapped_column(server_default=text("true"))
     cursor: Mapped[bytes | None]
     watermark: Mapped[bytes | None]

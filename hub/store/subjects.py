@@ -1,0 +1,347 @@
+"""Facts about constituents under their keyed hashes: locked, read together, added, ended.
+
+What a sealed fact says is the journeys' to read. Whoever reads facts to decide by takes the subject's lock
+first, in a statement of its own: shared for a release, alone for a change.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from enum import StrEnum
+from typing import Any, Final
+
+from sqlalchemy import Connection, func, insert, select, text, update
+from sqlalchemy.dialects import postgresql
+
+from hub.store.database import LOCK_SUBJECT, among, driver
+from hub.store.tables import (
+    Alias,
+    Component,
+    ConsentEventRow,
+    Link,
+    RepresentationRow,
+    RestrictionRow,
+    Subject,
+    SubjectKeyRow,
+)
+
+_LOCK_NUMBERS: Final = 2**31
+
+
+class SealedKind(StrEnum):
+    """The two kinds of fact that are sealed whole."""
+
+    REPRESENTATION = "representation"
+    RESTRICTION = "restriction"
+
+
+_TABLES: Final[dict[SealedKind, type[RepresentationRow | RestrictionRow]]] = {
+    SealedKind.REPRESENTATION: RepresentationRow,
+    SealedKind.RESTRICTION: RestrictionRow,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class SubjectIds:
+    """The ids under which facts about a constituent stand, by age number.
+
+    standing: those that answer with her current id now, that one first. former: other ids that records of
+    hers were under, each with the moment the last of them left it.
+    """
+
+    standing: tuple[int, ...]
+    former: tuple[tuple[int, datetime], ...] = ()
+
+    @property
+    def current(self) -> int:
+        return self.standing[0]
+
+    @property
+    def all(self) -> tuple[int, ...]:
+        return (*self.standing, *(number for number, _ in self.former))
+
+
+@dataclass(frozen=True, slots=True)
+class StoredConsent:
+    """A consent event as it rests."""
+
+    id: int
+    subject_hash: bytes
+    epoch: int
+    agreement: str
+    revision: int
+    purpose: str
+    state: str
+    categories: tuple[str, ...]
+    given_on: date
+    valid_until: date | None
+    representation_id: int | None
+    sealed: bytes
+    recorded_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class StoredFact:
+    """A representation or restriction as it rests; ended ones too."""
+
+    id: int
+    kind: SealedKind
+    subject_hash: bytes
+    epoch: int
+    sealed: bytes
+    recorded_at: datetime
+    ended_epoch: int | None
+    ended_at: datetime | None
+    ended_by: str | None
+
+
+@dataclass(slots=True)
+class StoredFacts:
+    """All that stands under some hashes. epochs: of those whose facts ever changed."""
+
+    epochs: dict[bytes, int] = field(default_factory=dict)
+    erased: set[bytes] = field(default_factory=set)
+    wrapped_keys: dict[bytes, bytes] = field(default_factory=dict)
+    consents: list[StoredConsent] = field(default_factory=list)
+    facts: list[StoredFact] = field(default_factory=list)
+
+
+def ids_of(connection: Connection, number: int) -> SubjectIds:
+    """The ids that stand for the constituent whose current id is `number`."""
+    aliases = connection.scalars(
+        select(Alias.constituent_id)
+        .where(Alias.current_id == number, Alias.recorded_until.is_(None))
+        .order_by(Alias.constituent_id)
+    ).all()
+    members = select(Link.record_id).where(
+        Link.constituent_id == number, Link.recorded_until.is_(None)
+    )
+    rows = connection.execute(
+        select(Link.constituent_id, func.max(Link.recorded_until))
+        .where(Link.record_id.in_(members), Link.recorded_until.is_not(None))
+        .group_by(Link.constituent_id)
+        .order_by(Link.constituent_id)
+    ).all()
+    standing = (number, *aliases)
+    former = [
+        (former_id, until)
+        for former_id, until in rows
+        if until is not None and former_id not in standing
+    ]
+    return SubjectIds(standing, tuple(former))
+
+
+def lock(connection: Connection, numbers: Iterable[int], *, is_shared: bool) -> None:
+    """Lock ids until the transaction ends, in their order: shared to release, alone to change facts."""
+    function = "pg_advisory_xact_lock_shared" if is_shared else "pg_advisory_xact_lock"
+    wanted = sorted({number % _LOCK_NUMBERS for number in numbers})
+    driver(connection).execute(
+        f"SELECT {function}({LOCK_SUBJECT}, k) FROM unnest(%s::int[]) AS k",  # noqa: S608 (two names of our own)
+        (wanted,),
+    )
+
+
+def components_of(connection: Connection, number: int) -> list[int]:
+    """The components that the records of that constituent are in, sorted: what a change of it locks."""
+    members = select(Link.record_id).where(
+        Link.constituent_id == number, Link.recorded_until.is_(None)
+    )
+    return list(
+        connection.scalars(
+            select(Component.component_id)
+            .where(Component.record_id.in_(members))
+            .distinct()
+            .order_by(Component.component_id)
+        )
+    )
+
+
+def read(connection: Connection, subject_hashes: Sequence[bytes]) -> StoredFacts:
+    """Every fact under those hashes, with epochs and wrapped keys; in the order they were added."""
+    found = StoredFacts()
+    rows: Any = (
+        driver(connection)
+        .execute(_FACTS, {"hashes": list(subject_hashes)}, prepare=True, binary=True)
+        .fetchall()
+    )
+    for what, *row in rows:
+        subject_hash, id_, epoch, sealed, recorded_at = row[:5]
+        if what == "subject":
+            found.epochs[subject_hash] = epoch
+            if recorded_at is not None:
+                found.erased.add(subject_hash)
+        elif what == "key":
+            found.wrapped_keys[subject_hash] = sealed
+        elif what == "consent":
+            agreement, revision, purpose, state, categories, given_on, until, by = row[8:]
+            found.consents.append(
+                StoredConsent(
+                    id_,
+                    subject_hash,
+                    epoch,
+                    agreement,
+                    revision,
+                    purpose,
+                    state,
+                    tuple(categories),
+                    given_on,
+                    until,
+                    by,
+                    sealed,
+                    recorded_at,
+                )
+            )
+        else:
+            found.facts.append(
+                StoredFact(
+                    id_, SealedKind(what), subject_hash, epoch, sealed, recorded_at, *row[5:8]
+                )
+            )
+    return found
+
+
+# One statement: mostly it finds nothing, and each statement costs as much as its rows.
+_FACTS: Final = """
+    WITH asked AS (SELECT unnest(%(hashes)s::bytea[]) AS subject_hash)
+    SELECT 'subject', subject_hash, NULL::bigint, s.epoch, NULL::bytea, s.erased_at, NULL::bigint,
+        NULL::timestamptz, NULL::text, NULL::text, NULL::bigint, NULL::text, NULL::text, NULL::text[],
+        NULL::date, NULL::date, NULL::bigint
+    FROM asked JOIN subjects s USING (subject_hash)
+    UNION ALL
+    SELECT 'key', subject_hash, NULL, NULL, k.wrapped_key, NULL, NULL, NULL, NULL, NULL, NULL, NULL,
+        NULL, NULL, NULL, NULL, NULL
+    FROM asked JOIN subject_keys k USING (subject_hash)
+    UNION ALL
+    (SELECT 'consent', subject_hash, c.id, c.epoch, c.sealed, c.recorded_at, NULL, NULL, NULL,
+        c.agreement, c.revision, c.purpose, c.state, c.categories, c.given_on, c.valid_until,
+        c.representation_id
+    FROM asked JOIN consent_events c USING (subject_hash) ORDER BY c.id)
+    UNION ALL
+    (SELECT 'representation', subject_hash, f.id, f.epoch, f.sealed, f.recorded_at, f.ended_epoch,
+        f.ended_at, f.ended_by, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL
+    FROM asked JOIN representations f USING (subject_hash) ORDER BY f.id)
+    UNION ALL
+    (SELECT 'restriction', subject_hash, f.id, f.epoch, f.sealed, f.recorded_at, f.ended_epoch,
+        f.ended_at, f.ended_by, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL
+    FROM asked JOIN restrictions f USING (subject_hash) ORDER BY f.id)
+"""
+
+
+def ensure_key(connection: Connection, subject_hash: bytes, offered: bytes) -> bytes:
+    """The subject's wrapped key: what stands, else what is offered, from now on."""
+    connection.execute(
+        postgresql.insert(SubjectKeyRow)
+        .values(subject_hash=subject_hash, wrapped_key=offered)
+        .on_conflict_do_nothing(index_elements=[SubjectKeyRow.subject_hash])
+    )
+    return connection.execute(
+        select(SubjectKeyRow.wrapped_key).where(SubjectKeyRow.subject_hash == subject_hash)
+    ).scalar_one()
+
+
+def raise_epoch(connection: Connection, subject_hash: bytes) -> int:
+    """Count a change of the subject's facts; its number. Under the subject's lock, held alone."""
+    statement = postgresql.insert(Subject).values(subject_hash=subject_hash, epoch=1)
+    return connection.execute(
+        statement.on_conflict_do_update(
+            index_elements=[Subject.subject_hash], set_={"epoch": Subject.epoch + 1}
+        ).returning(Subject.epoch)
+    ).scalar_one()
+
+
+def take_number(connection: Connection, kind: SealedKind | None = None) -> int:
+    """The number the next fact of that kind, or (None) the next consent event, gets.
+
+    Taken before it is written, for what is sealed is bound to it.
+    """
+    table = ConsentEventRow if kind is None else _TABLES[kind]
+    found: int = connection.execute(
+        text("SELECT nextval(pg_get_serial_sequence(:table, 'id'))"),
+        {"table": table.__tablename__},
+    ).scalar_one()
+    return found
+
+
+def add_consent(connection: Connection, one: StoredConsent) -> None:
+    """Append a consent event under a number taken before."""
+    connection.execute(
+        insert(ConsentEventRow).values(
+            id=one.id,
+            subject_hash=one.subject_hash,
+            epoch=one.epoch,
+            agreement=one.agreement,
+            revision=one.revision,
+            purpose=one.purpose,
+            state=one.state,
+            categories=list(one.categories),
+            given_on=one.given_on,
+            valid_until=one.valid_until,
+            representation_id=one.representation_id,
+            sealed=one.sealed,
+            recorded_at=one.recorded_at,
+        )
+    )
+
+
+def add_fact(connection: Connection, one: StoredFact) -> None:
+    """Append a representation or restriction under a number taken before."""
+    connection.execute(
+        insert(_TABLES[one.kind]).values(
+            id=one.id,
+            subject_hash=one.subject_hash,
+            epoch=one.epoch,
+            sealed=one.sealed,
+            recorded_at=one.recorded_at,
+        )
+    )
+
+
+def end_fact(
+    connection: Connection, kind: SealedKind, id_: int, *, epoch: int, by: str, at: datetime
+) -> bool:
+    """End a fact that stands; False where it does not."""
+    table = _TABLES[kind]
+    ended = connection.execute(
+        update(table)
+        .where(table.id == id_, table.ended_epoch.is_(None))
+        .values(ended_epoch=epoch, ended_at=at, ended_by=by)
+    )
+    return ended.rowcount == 1
+
+
+def subject_of(connection: Connection, kind: SealedKind, id_: int) -> bytes | None:
+    """Whose fact it is; None where there is none of that number."""
+    table = _TABLES[kind]
+    return connection.scalar(select(table.subject_hash).where(table.id == id_))
+
+
+def standing_facts(connection: Connection, kind: SealedKind) -> list[StoredFact]:
+    """Every fact of a kind that was not ended, of all subjects: they are few."""
+    table = _TABLES[kind]
+    rows = connection.execute(
+        select(
+            table.id,
+            table.subject_hash,
+            table.epoch,
+            table.sealed,
+            table.recorded_at,
+            table.ended_epoch,
+            table.ended_at,
+            table.ended_by,
+        )
+        .where(table.ended_epoch.is_(None))
+        .order_by(table.id)
+    ).all()
+    return [StoredFact(row[0], kind, *row[1:]) for row in rows]
+
+
+def wrapped_keys(connection: Connection, subject_hashes: Sequence[bytes]) -> dict[bytes, bytes]:
+    """The wrapped keys of those subjects that have one."""
+    rows = connection.execute(
+        select(SubjectKeyRow.subject_hash, SubjectKeyRow.wrapped_key).where(
+            among(SubjectKeyRow.subject_hash, subject_hashes)
+        )
+    ).all()
+    return {row[0]: row[1] for row in rows}
