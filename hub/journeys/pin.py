@@ -16,7 +16,8 @@ from hub.domain.errors import HubError, RecordUnknown
 from hub.domain.records import ConstituentKind, RecordKey
 from hub.domain.survivorship import Candidate, survive
 from hub.journeys.context import Hub
-from hub.journeys.profile import candidates, read_stated, resolve
+from hub.journeys.profile import read_stated, resolve
+from hub.journeys.surviving import candidates
 from hub.store import constituents, database, pins, records, sources
 from hub.store.pins import StoredPin
 from hub.vault.keyring import Purpose
@@ -109,7 +110,7 @@ def list_pins(hub: Hub, reference: str) -> list[PinView]:
         kind = ConstituentKind(constituents.kind_of(connection, number))
         members = constituents.members(connection, number)
         for item in read_stated(hub, connection, kind, members, sources.every(connection)):
-            key_hash = hasher.key(str(item.record.key))
+            key_hash = item.key_hash
             stated = {
                 hasher.value(key_hash, attribute, candidate.comparable): candidate.value
                 for attribute, candidate in candidates(item)
