@@ -8,11 +8,13 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
+from zoneinfo import ZoneInfoNotFoundError
 
 import psutil
-from pydantic import Field, SecretStr, ValidationError
+from pydantic import Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from hub.domain.calendar import zone_of
 from hub.domain.errors import SettingsInvalid
 
 _MEBIBYTE = 1024 * 1024
@@ -71,11 +73,26 @@ class Settings(BaseSettings):
     training_pairs_max: int = Field(
         default=1_000_000, ge=10_000, description="Pairs that training samples at most."
     )
+    time_zone: str = Field(
+        default="UTC",
+        description="IANA name of the zone whose calendar days agreements and consent are counted in.",
+    )
     shared_buffers_mb: int = Field(
         default_factory=_quarter_of_the_memory_mb,
         ge=16,
         description="MiB of the embedded server's buffer cache.",
     )
+
+    @field_validator("time_zone")
+    @classmethod
+    def _is_a_zone(cls, name: str) -> str:
+        try:
+            zone_of(name)
+        except (ValueError, OSError, ZoneInfoNotFoundError):
+            raise ValueError(
+                "must be a time zone's IANA name that this machine knows, as in Europe/Tallinn"
+            ) from None
+        return name
 
     @property
     def root_key_path(self) -> Path:

@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from itertools import count
 from pathlib import Path
+from typing import Any
 from uuid import uuid4
 
 import pytest
@@ -119,7 +120,7 @@ def hub(new_hub: Callable[[], Hub]) -> Hub:
     return new_hub()
 
 
-def with_limits(hub: Hub, **changes: int) -> Hub:
+def with_limits(hub: Hub, **changes: Any) -> Hub:
     """The same hub under other limits."""
     return replace(hub, limits=replace(hub.limits, **changes))
 

@@ -68,13 +68,13 @@ def to_blobs(record: Record, *, is_sensitive: bool) -> dict[SensitivityClass, by
 def from_blobs(
     source: str, kind: ConstituentKind, blobs: Mapping[SensitivityClass, bytes]
 ) -> Record:
-    """Decode a record from the classes at hand; what a missing class held is empty in it."""
+    """Decode a record from the classes at hand; what a missing class held is empty in it, its local id too."""
     merged: dict[str, Any] = {"identifiers": []}
     for blob in blobs.values():
         content = _decode(blob)
         merged["identifiers"] += content.pop("identifiers", [])
         merged |= content
-    key = RecordKey(source, merged.pop("local_id"))
+    key = RecordKey(source, merged.pop("local_id", ""))
     as_of = merged.pop("as_of", None)
     values = {name: msgspec.convert(value, _TYPES[name]) for name, value in merged.items()}
     return Record(key, kind, _moment(as_of) if as_of else None, **values)

@@ -124,7 +124,7 @@ def _numbers(key_hashes: Iterable[bytes], tags: Iterable[Tag]) -> list[int]:
     return [*map(key_lock, key_hashes), *(tag for tag, _ in tags)]
 
 
-def _asking(tags: Sequence[Tag], is_poor: bool, weigher: Weigher) -> Asking:
+def asking_with(tags: Sequence[Tag], is_poor: bool, weigher: Weigher) -> Asking:
     """What a record asks with; the model's suppressed tags are passed over, as in a batch."""
     used = [(tag, rule) for tag, rule in tags if tag not in weigher.suppressed]
     return Asking(
@@ -192,7 +192,7 @@ class PartitionChange:
         tags = {*(known.tags if known else ()), *(derived.tags if derived else ())}
         asking = Asking((), (), is_poor=False)
         if derived is not None and self.weigher is not None:
-            asking = _asking(derived.tags, derived.is_poor, self.weigher)
+            asking = asking_with(derived.tags, derived.is_poor, self.weigher)
         found = surroundings.lock_and_find(
             self.connection, _numbers([key_hash], tags), key_hash, asking
         )
@@ -235,7 +235,7 @@ class PartitionChange:
             if row.component_id is not None:
                 near[row.id] = row.component_id
             if row.features is not None and self.weigher is not None:
-                asking = _asking(row.tags, row.is_poor, self.weigher)
+                asking = asking_with(row.tags, row.is_poor, self.weigher)
                 others = [
                     (sealed, label)
                     for sealed, label in surroundings.candidates(self.connection, asking)

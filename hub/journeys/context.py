@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import date, datetime
 from uuid import UUID
 
 from sqlalchemy import Engine
 
+from hub.domain.calendar import zone_of
 from hub.journeys.kept import Kept
 from hub.vault.keyring import RootKey
 
@@ -22,6 +23,7 @@ class Limits:
     matching_memory_mb: int
     tag_records_max: int
     training_pairs_max: int
+    time_zone: str = "UTC"
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,3 +42,7 @@ class Hub:
     new_public_id: Callable[[], UUID]
     limits: Limits
     kept: Kept = field(default_factory=Kept, compare=False, repr=False)
+
+    def day_of(self, at: datetime) -> date:
+        """The day of a moment where the law of this hub applies."""
+        return at.astimezone(zone_of(self.limits.time_zone)).date()

@@ -7,12 +7,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
+from typing import Final
 from uuid import UUID
 
 from sqlalchemy import Connection, select
-from sqlalchemy.dialects.postgresql import insert
 
-from hub.store.database import among
+from hub.store.database import among, driver
 from hub.store.tables import Alias, Constituent, PairwiseId
 
 
@@ -37,16 +37,21 @@ def show(connection: Connection, agency: str, number: int, offered: UUID, at: da
 
     That is what was offered, or what it was shown before or by another at the same time.
     """
-    connection.execute(
-        insert(PairwiseId)
-        .values(agency=agency, constituent_id=number, pairwise_id=offered, shown_at=at)
-        .on_conflict_do_nothing(index_elements=[PairwiseId.agency, PairwiseId.constituent_id])
-    )
+    raw = driver(connection)
+    written = raw.execute(_SHOW, (agency, number, offered, at), prepare=True).fetchone()
+    if written is not None:
+        return offered
     return connection.execute(
         select(PairwiseId.pairwise_id).where(
             PairwiseId.agency == agency, PairwiseId.constituent_id == number
         )
     ).scalar_one()
+
+
+_SHOW: Final = """
+    INSERT INTO pairwise_ids (agency, constituent_id, pairwise_id, shown_at) VALUES (%s, %s, %s, %s)
+    ON CONFLICT (agency, constituent_id) DO NOTHING RETURNING pairwise_id
+"""
 
 
 def public_id_of(connection: Connection, agency: str, pairwise_id: UUID) -> UUID | None:

@@ -12,12 +12,11 @@ from datetime import date, datetime
 from enum import StrEnum
 from typing import Any, Final
 
-from sqlalchemy import Connection, func, insert, select, text, update
+from sqlalchemy import Connection, insert, select, text, update
 from sqlalchemy.dialects import postgresql
 
-from hub.store.database import LOCK_SUBJECT, among, driver
+from hub.store.database import LOCK_SUBJECT, among, driver, int_array
 from hub.store.tables import (
-    Alias,
     Component,
     ConsentEventRow,
     Link,
@@ -110,37 +109,62 @@ class StoredFacts:
 
 def ids_of(connection: Connection, number: int) -> SubjectIds:
     """The ids that stand for the constituent whose current id is `number`."""
-    aliases = connection.scalars(
-        select(Alias.constituent_id)
-        .where(Alias.current_id == number, Alias.recorded_until.is_(None))
-        .order_by(Alias.constituent_id)
-    ).all()
-    members = select(Link.record_id).where(
-        Link.constituent_id == number, Link.recorded_until.is_(None)
+    return ids_of_many(connection, [number])[number]
+
+
+def ids_of_many(connection: Connection, numbers: Sequence[int]) -> dict[int, SubjectIds]:
+    """The same of several constituents, by current id."""
+    rows: Any = (
+        driver(connection).execute(IDS, {"numbers": int_array(numbers)}, prepare=True).fetchall()
     )
-    rows = connection.execute(
-        select(Link.constituent_id, func.max(Link.recorded_until))
-        .where(Link.record_id.in_(members), Link.recorded_until.is_not(None))
-        .group_by(Link.constituent_id)
-        .order_by(Link.constituent_id)
-    ).all()
-    standing = (number, *aliases)
-    former = [
-        (former_id, until)
-        for former_id, until in rows
-        if until is not None and former_id not in standing
-    ]
-    return SubjectIds(standing, tuple(former))
+    return ids_from(numbers, rows)
+
+
+def ids_from(numbers: Iterable[int], rows: Iterable[Any]) -> dict[int, SubjectIds]:
+    """The same from the rows of `IDS`, for who sends it together with others."""
+    aliases: dict[int, list[int]] = {number: [] for number in numbers}
+    left: dict[int, list[tuple[int, datetime]]] = {number: [] for number in aliases}
+    for number, id_, until in rows:
+        if until is None:
+            aliases[number].append(id_)
+        else:
+            left[number].append((id_, until))
+    return {
+        number: SubjectIds(
+            (number, *sorted(answering)),
+            tuple(sorted(one for one in left[number] if one[0] not in (number, *answering))),
+        )
+        for number, answering in aliases.items()
+    }
+
+
+#: Of each number: its aliases, each with null, and ids its records were under before, with when they left.
+IDS: Final = """
+    SELECT current_id, constituent_id, NULL::timestamptz FROM aliases
+    WHERE current_id = ANY(%(numbers)s::bigint[]) AND recorded_until IS NULL
+    UNION ALL
+    SELECT l.constituent_id, p.constituent_id, max(p.recorded_until) FROM links l
+    JOIN links p ON p.record_id = l.record_id AND p.recorded_until IS NOT NULL
+    WHERE l.constituent_id = ANY(%(numbers)s::bigint[]) AND l.recorded_until IS NULL
+    GROUP BY l.constituent_id, p.constituent_id
+"""
 
 
 def lock(connection: Connection, numbers: Iterable[int], *, is_shared: bool) -> None:
     """Lock ids until the transaction ends, in their order: shared to release, alone to change facts."""
-    function = "pg_advisory_xact_lock_shared" if is_shared else "pg_advisory_xact_lock"
+    driver(connection).execute(*lock_statement(numbers, is_shared=is_shared), prepare=True)
+
+
+def lock_statement(numbers: Iterable[int], *, is_shared: bool) -> tuple[str, tuple[str]]:
+    """The same as a statement with its values, for who sends it together with others."""
     wanted = sorted({number % _LOCK_NUMBERS for number in numbers})
-    driver(connection).execute(
-        f"SELECT {function}({LOCK_SUBJECT}, k) FROM unnest(%s::int[]) AS k",  # noqa: S608 (two names of our own)
-        (wanted,),
-    )
+    return _SHARE if is_shared else _LOCK, (int_array(wanted),)
+
+
+_LOCK: Final = f"SELECT pg_advisory_xact_lock({LOCK_SUBJECT}, k) FROM unnest(%s::int[]) AS k"
+_SHARE: Final = (
+    f"SELECT pg_advisory_xact_lock_shared({LOCK_SUBJECT}, k) FROM unnest(%s::int[]) AS k"
+)
 
 
 def components_of(connection: Connection, number: int) -> list[int]:

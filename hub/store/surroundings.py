@@ -99,7 +99,7 @@ class Touched:
 # Each of these statements follows a handful of rows by index, which is right whatever the tables hold. Right
 # after a large load the planner has no statistics yet, and would hash whole tables; and planning eight joins
 # anew would cost more than running them.
-_PLANNING: Final = ", ".join(
+PLANNING: Final = ", ".join(
     f"set_config('{name}', '{value}', true)"
     for name, value in (
         ("enable_hashjoin", "off"),
@@ -115,7 +115,7 @@ _PLANNING: Final = ", ".join(
 _WAITED: Final = "extract(epoch FROM clock_timestamp() - statement_timestamp())::float8"
 _SHARE: Final = f"""
     SELECT pg_advisory_xact_lock_shared({LOCK_PARTITION}, 0), {_WAITED},
-        pg_try_advisory_xact_lock_shared({LOCK_LOAD}, %s::int), {_PLANNING}
+        pg_try_advisory_xact_lock_shared({LOCK_LOAD}, %s::int), {PLANNING}
 """
 _LOCK: Final = f"SELECT pg_advisory_xact_lock(k), {_WAITED} FROM unnest(%s::bigint[]) AS k"
 

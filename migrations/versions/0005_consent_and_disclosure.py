@@ -263,3 +263,8 @@ def _grants() -> None:
     op.execute(
         "GRANT SELECT, INSERT, UPDATE (answer, answered_by, answered_at) ON corrections TO hub_app"
     )
+    # What is sealed is bound to its row's number, so numbers are taken before rows are written.
+    op.execute(
+        "GRANT USAGE ON SEQUENCE consent_events_id_seq, representations_id_seq, "
+        "restrictions_id_seq, corrections_id_seq TO hub_app"
+    )

@@ -1,0 +1,161 @@
+"""A hub whose agencies share records under a policy, and the counter of one that looks people up.
+
+Parks asks; vehicles is shared with it by law, benefits on consent; wildlife shares nothing. Every source is
+its own agency's.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field, replace
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import text
+
+from consent.policy import Agency, Agreement, Clearance, DeclaredPurpose, Policy, Restriction
+from consent.stored import digest_of, to_document
+from consent.vocabulary import DataCategory, Purpose, RestrictionKind
+from hub.domain.records import RecordKey
+from hub.domain.released import ReleasedProfile
+from hub.journeys.context import Hub
+from hub.journeys.describing import Description
+from hub.journeys.disclosing import Asker
+from hub.journeys.facts import fact_context, sealed_restriction
+from hub.journeys.look_up import Answer, ByShown, LookUp, look_up
+from hub.journeys.subjects import HeldSubject, in_subject_change
+from hub.store import database, disclosures, policies, subjects
+from hub.store.disclosures import StoredDisclosure
+from hub.store.policies import PolicyVersion
+from hub.store.subjects import SealedKind, StoredFact
+from hub.vault.sealing import SubjectSealer
+from hub.vault.tags import Pseudonyms
+from tests.consent.values import ASKED, LAW
+from tests.journeys.stewards import Desk
+
+C = DataCategory
+EVERYTHING = frozenset(C)
+
+#: Vehicles shares by law nearly all it holds; benefits, on consent, that it holds something.
+BY_LAW = replace(
+    LAW,
+    categories=frozenset({C.EXISTENCE, C.SOURCE, C.NAME, C.BIRTH_DATE, C.ADDRESS, C.CONTACT}),
+    epoch=0,
+)
+ON_CONSENT = replace(ASKED, epoch=0)
+
+
+def policy_of(*agreements: Agreement) -> Policy:
+    """The four agencies with these agreements."""
+    return Policy(
+        agencies=tuple(Agency(id_) for id_ in ("parks", "wildlife", "vehicles", "benefits")),
+        purposes=(
+            DeclaredPurpose("licensing", Purpose.REQUESTED_SERVICE_PROVISION),
+            DeclaredPurpose("prompts", Purpose.COMMUNICATION_MANAGEMENT),
+        ),
+        agreements=agreements,
+    )
+
+
+def state(hub: Hub, policy: Policy) -> None:
+    """Put a policy in force."""
+    with database.transaction(hub.engine) as connection:
+        policies.lock(connection)
+        version = policies.newest_version(connection) + 1
+        document = to_document(
+            replace(
+                policy, agreements=tuple(replace(one, epoch=version) for one in policy.agreements)
+            )
+        )
+        policies.add(
+            connection,
+            PolicyVersion(version, digest_of(document), document, "ines", "a test", hub.now()),
+        )
+
+
+def restrict(hub: Hub, reference: str, kind: RestrictionKind, *clearances: Clearance) -> None:
+    """Restrict a constituent from now on."""
+
+    def work(held: HeldSubject) -> None:
+        subject = Pseudonyms(hub.keys).subject(held.ids.current)
+        epoch = subjects.raise_epoch(held.connection, subject)
+        number = subjects.take_number(held.connection, SealedKind.RESTRICTION)
+        restriction = Restriction(
+            f"x{number}", subject.hex(), kind, "court order 12", clearances=frozenset(clearances)
+        )
+        wrapped = subjects.ensure_key(
+            held.connection, subject, SubjectSealer.new_key(hub.keys, subject)
+        )
+        sealed = SubjectSealer(hub.keys, subject, wrapped).seal(
+            fact_context(SealedKind.RESTRICTION, number), sealed_restriction(restriction, "ines")
+        )
+        subjects.add_fact(
+            held.connection,
+            StoredFact(
+                number,
+                SealedKind.RESTRICTION,
+                subject,
+                epoch,
+                sealed,
+                hub.now(),
+                None,
+                None,
+                None,
+            ),
+        )
+
+    in_subject_change(hub, reference, work)
+
+
+@dataclass
+class Counter:
+    """Parks' counter. Record `cards:1` is the row 1 of the source `cards`."""
+
+    hub: Hub
+    agreements: tuple[Agreement, ...] = (BY_LAW, ON_CONSENT)
+    desk: Desk = field(init=False)
+    pauses_s: list[float] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self.desk = Desk(self.hub)
+        state(self.hub, policy_of(*self.agreements))
+
+    def ask(
+        self,
+        whom: str | UUID | Description,
+        requested: Iterable[DataCategory] = (C.NAME, C.ADDRESS),
+        **changes: Any,
+    ) -> Answer:
+        """Look somebody up; the answer leaves at once, and how long it would have waited is noted."""
+        asked = LookUp(
+            asker=Asker("parks", "booking", "case 7", "clerk 12"),
+            whom=_whom(whom),
+            purpose="licensing",
+            requested=frozenset(requested),
+            scope=EVERYTHING,
+        )
+        return look_up(self.hub, replace(asked, **changes), pause=self.pauses_s.append)
+
+    def profile(self, whom: str | UUID | Description, *requested: DataCategory) -> ReleasedProfile:
+        """What is released of somebody who is found."""
+        answer = self.ask(whom, requested or (C.NAME, C.ADDRESS))
+        assert answer.profile is not None, answer
+        return answer.profile
+
+    def entries(self) -> list[StoredDisclosure]:
+        """The log's entries, in the order they were written."""
+        with database.transaction(self.hub.engine) as connection:
+            numbers = connection.scalars(text("SELECT id FROM disclosures ORDER BY id")).all()
+            found = [disclosures.find(connection, number) for number in numbers]
+        return [one for one in found if one is not None]
+
+
+def _whom(whom: str | UUID | Description) -> RecordKey | ByShown | Description:
+    if isinstance(whom, UUID):
+        return ByShown(whom)
+    return RecordKey.parse(whom) if isinstance(whom, str) else whom
+
+
+def shown(profile: ReleasedProfile) -> dict[str, str]:
+    """The values shown, by attribute."""
+    return {one.attribute: one.shown.value for one in profile.attributes}
