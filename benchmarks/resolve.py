@@ -18,19 +18,15 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-import psycopg
 
-from benchmarks.bounds import BOUNDS, TODAY
+from benchmarks.warm_hub import beside, hub_of, line_of, read_all, world_in
 from connectors.contract import Row
 from connectors.opening import open_reader
 from connectors.source import Source, load_source
-from demo.generate import generate, source_files
-from hub import wiring
+from demo.generate import source_files
 from hub.domain.errors import RecordUnknown
-from hub.domain.records import ConstituentKind, Rejected
+from hub.domain.records import Rejected
 from hub.journeys.context import Hub
-from hub.journeys.link import link_kind
-from hub.journeys.load import load_sources
 from hub.journeys.resolve import Resolution, Resolver
 
 SOURCE = "wildlife"
@@ -69,23 +65,10 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as temporary:
         folder = asked.keep or Path(temporary)
         world, others = folder / "world", folder / "others"
-        for place, people, seed in ((world, asked.people, 3), (others, 5_000, 4)):
-            if not (place / "manifest.json").exists():
-                generate(people, seed, place, TODAY)
-        with wiring.hub_in(folder / "hub", BOUNDS) as hub:
-            _prepare(hub, world)
+        world_in(world, asked.people, 3)
+        world_in(others, 5_000, 4)
+        with hub_of(folder / "hub", world) as hub:
             _measure(hub, world, others, asked.records, asked.threads)
-
-
-def _prepare(hub: Hub, world: Path) -> None:
-    """Load and link the world, unless that was done before."""
-    if wiring.health(hub)["persons"]:
-        return
-    started = time.monotonic()
-    load_sources(hub, wiring.read_sources(source_files(world), hub.limits.chunk_rows))
-    print(f"loaded in {time.monotonic() - started:.0f} s")
-    report = link_kind(hub, ConstituentKind.PERSON)
-    print(f"linked {report.records:,} persons in {sum(report.seconds.values()):.0f} s")
 
 
 def _measure(hub: Hub, world: Path, others: Path, records: int, threads: int) -> None:
@@ -93,45 +76,20 @@ def _measure(hub: Hub, world: Path, others: Path, records: int, threads: int) ->
     known, strangers = _pushed(world), _pushed(others)
     resolver = Resolver(hub, known.source, known.columns)
     # A server that serves has its pages in memory, its statements planned and its model compiled.
-    _read_all(hub)
+    read_all(hub)
     warming = [*strangers.keyed(f"{run}w", 0, records), *known.keyed(f"{run}v", 0, records)]
     for row in warming:
         resolver.resolve(row)
-    print(_beside(hub))
+    print(beside(hub))
     of_nobody = strangers.keyed(f"{run}s", records, records)
     of_somebody = known.keyed(f"{run}k", records, records)
     both = _timed("of nobody known", resolver, of_nobody)
     both += _timed("of somebody known", resolver, of_somebody)
-    print(_line("both", both))
+    print(line_of("both", both))
     _timed("the same row again", resolver, of_somebody)
     at_once = known.keyed(f"{run}t", 2 * records, records)
     _throughput(resolver, at_once, threads)
     _remove(resolver, known, [*warming, *of_nobody, *of_somebody, *at_once])
-
-
-def _read_all(hub: Hub) -> None:
-    """Bring what single changes read into the server's buffers, by the indexes they read it by."""
-    with psycopg.connect(hub.url.replace("+psycopg", "")) as connection:
-        for setting in ("enable_seqscan", "enable_bitmapscan"):
-            connection.execute("SELECT set_config(%s, 'off', false)", (setting,))
-        for table, column, read in _READ_BY:
-            connection.execute(f"SELECT max({read}) FROM {table} WHERE {column} > %s", (_LEAST,))
-
-
-_LEAST = -(2**63)
-
-#: table, the indexed column to go by, a column that only the table's own row holds
-_READ_BY = (
-    ("records", "id", "length(match)"),
-    ("record_keys", "record_id", "length(wrapped_key)"),
-    ("components", "record_id", "version"),
-    ("components", "component_id", "version"),
-    ("tags", "record_id", "rule"),
-    ("tags", "tag", "rule"),
-    ("links", "record_id", "constituent_id"),
-    ("homes", "record_id", "constituent_id"),
-    ("constituents", "id", "run_id"),
-)
 
 
 def _remove(resolver: Resolver, pushed: Pushed, rows: Sequence[Row]) -> None:
@@ -142,7 +100,7 @@ def _remove(resolver: Resolver, pushed: Pushed, rows: Sequence[Row]) -> None:
         with suppress(RecordUnknown):  # a row that was rejected never came in
             resolver.remove(str(row[at]))
             spent_ms.append((time.perf_counter() - started) * 1e3)
-    print(_line("removed again", spent_ms))
+    print(line_of("removed again", spent_ms))
 
 
 def _pushed(world: Path) -> Pushed:
@@ -166,7 +124,7 @@ def _timed(name: str, resolver: Resolver, rows: Sequence[Row]) -> list[float]:
         if resolution is not None:
             spent_ms.append((time.perf_counter() - started) * 1e3)
             found.append(resolution.measured)
-    print(_line(name, spent_ms))
+    print(line_of(name, spent_ms))
     sizes: dict[str, list[float]] = {
         "candidates": [one.candidates for one in found],
         "records divided": [one.component_records for one in found],
@@ -177,38 +135,6 @@ def _timed(name: str, resolver: Resolver, rows: Sequence[Row]) -> list[float]:
         p50, p99 = np.percentile(values, (50, 99))
         print(f"    {what:<16} mean {np.mean(values):8.1f}  p50 {p50:6.0f}  p99 {p99:6.0f}")
     return spent_ms
-
-
-def _line(name: str, spent_ms: Sequence[float]) -> str:
-    p50, p90, p99 = np.percentile(spent_ms, (50, 90, 99))
-    return (
-        f"{name:<20} {len(spent_ms):>6,} records  p50 {p50:6.2f} ms  p90 {p90:6.2f}  "
-        f"p99 {p99:6.2f}  most {max(spent_ms):6.1f}"
-    )
-
-
-def _beside(hub: Hub) -> str:
-    """What the machine itself takes: a round trip, and a row inserted and committed."""
-    url = hub.url.replace("+psycopg", "")
-    with psycopg.connect(url, autocommit=True) as connection:
-        trips = _spent_ms(lambda: connection.execute("SELECT 1", prepare=True).fetchone())
-        commits = _spent_ms(
-            lambda: connection.execute(
-                "INSERT INTO event_cursors VALUES ('benchmark', 0, now()) "
-                "ON CONFLICT (consumer) DO UPDATE SET moved_at = now()",
-                prepare=True,
-            )
-        )
-    return f"bare round trip {trips:.3f} ms, bare upsert and commit {commits:.3f} ms (medians)"
-
-
-def _spent_ms(work: Callable[[], object]) -> float:
-    spent = []
-    for _ in range(500):
-        started = time.perf_counter()
-        work()
-        spent.append((time.perf_counter() - started) * 1e3)
-    return float(np.median(spent))
 
 
 def _throughput(resolver: Resolver, rows: Sequence[Row], threads: int) -> None:

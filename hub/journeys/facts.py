@@ -71,12 +71,22 @@ class Gathered:
 
 
 def gather(
-    hub: Hub, connection: Connection, ids: SubjectIds, policy: Policy, held_by: frozenset[AgencyId]
+    hub: Hub,
+    connection: Connection,
+    ids: SubjectIds,
+    policy: Policy,
+    held_by: frozenset[AgencyId],
+    of_current: StoredFacts | None = None,
 ) -> Gathered:
-    """Everything that counts for a constituent now. Under her lock and the policy's. Raises SealBroken."""
+    """Everything that counts for a constituent now. Under her lock and the policy's. Raises SealBroken.
+
+    of_current: what stands under her current id, where that was read already: mostly it is all there is.
+    """
     pseudonyms = Pseudonyms(hub.keys)
     hashes = {number: pseudonyms.subject(number) for number in ids.all}
-    stored = subjects.read(connection, list(hashes.values()))
+    stored = of_current
+    if stored is None or len(hashes) > 1:
+        stored = subjects.read(connection, list(hashes.values()))
     points = points_of(ids, hashes, stored)
     return Gathered(
         facts_at(hub.keys, stored, points, policy, held_by),

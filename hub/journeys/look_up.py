@@ -30,7 +30,7 @@ from hub.journeys.policies import InForce, policy_at
 from hub.journeys.release import release
 from hub.store import database, lookups, pairwise
 from hub.store.lookups import Held, Reached
-from hub.vault.tags import Hasher
+from hub.vault.tags import Hasher, Pseudonyms
 
 #: After so long from its receipt an answer leaves that releases nothing, or after a multiple of it.
 SILENCE_S: Final = 0.025
@@ -169,7 +169,12 @@ class _Case:
             return Answer(Outcome.AMBIGUOUS, self._write(Outcome.AMBIGUOUS, nobody, in_force))
         if found is None:
             return Answer(Outcome.NO_MATCH, self._write(Outcome.NO_MATCH, nobody, in_force))
-        held = lookups.hold(self._connection, self._request.caller, found)
+        held = lookups.hold(
+            self._connection,
+            self._request.caller,
+            found,
+            Pseudonyms(self._hub.keys).subject(found),
+        )
         if not self._is_still(held, reached, in_force):
             return None
         return self._decided(held, reached, in_force)
@@ -201,7 +206,7 @@ class _Case:
 
     def _decided(self, held: Held, reached: Reached, in_force: InForce) -> Answer:
         held_by = frozenset(one.agency for one in held.records)
-        known = gather(self._hub, self._connection, held.ids, in_force.policy, held_by)
+        known = gather(self._hub, self._connection, held.ids, in_force.policy, held_by, held.facts)
         decision = decide(self._request, known.facts)
         if not (decision.is_release and self._may_name(reached.agency, known.facts)):
             about = About(known.points, known.wrapped_key)

@@ -55,7 +55,10 @@ def release(hub: Hub, held: Held, decision: Decision, shown: UUID) -> ReleasedPr
         agency for agency, categories in permitted.items() if DataCategory.SOURCE in categories
     )
     authority = declared_authority((one.agency, one.authority) for one in held.declared)
-    pinned = Pinned(Hasher(hub.keys), {(pin.key_hash, pin.attribute): pin for pin in held.pins})
+    pinned = Pinned(
+        Hasher(hub.keys),
+        {(pin.key_hash, pin.attribute): (pin.value_hash, pin.made_at) for pin in held.pins},
+    )
     return ReleasedProfile(
         id=shown,
         kind=kind,

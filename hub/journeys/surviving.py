@@ -19,7 +19,6 @@ from hub.domain.records import Address, ContactKind, Name, NameUse, Record
 from hub.domain.survivorship import Candidate, survive
 from hub.journeys.context import Hub
 from hub.store import pins
-from hub.store.pins import StoredPin
 from hub.vault.tags import Hasher
 from matching.standardise import addresses, contacts, text
 
@@ -69,21 +68,26 @@ def declared_authority(declared: Iterable[tuple[str, Mapping[str, int]]]) -> Aut
 
 @dataclass(frozen=True, slots=True)
 class Pinned:
-    """The standing pins of some records, by the record's key hash and the attribute."""
+    """The standing pins of some records by the record's key hash and the attribute: the keyed hash of the
+    pinned value, and when it was pinned."""
 
     hasher: Hasher
-    standing: Mapping[tuple[bytes, str], StoredPin]
+    standing: Mapping[tuple[bytes, str], tuple[bytes, datetime]]
 
     @classmethod
     def of(cls, hub: Hub, connection: Connection, stated: Sequence[Stated]) -> Self:
         found = pins.standing(connection, [item.key_hash for item in stated])
-        return cls(Hasher(hub.keys), {(pin.key_hash, pin.attribute): pin for pin in found})
+        return cls(
+            Hasher(hub.keys),
+            {(pin.key_hash, pin.attribute): (pin.value_hash, pin.made_at) for pin in found},
+        )
 
     def made_at(self, key_hash: bytes, attribute: str, comparable: str) -> datetime | None:
         """When that value of the record was pinned; None also where another value of it was."""
-        pin = self.standing.get((key_hash, attribute))
-        is_the_value = pin and pin.value_hash == self.hasher.value(key_hash, attribute, comparable)
-        return pin.made_at if pin and is_the_value else None
+        value_hash, made_at = self.standing.get((key_hash, attribute), (None, None))
+        if made_at and value_hash == self.hasher.value(key_hash, attribute, comparable):
+            return made_at
+        return None
 
 
 def attributes(

@@ -8,14 +8,21 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Final
+from datetime import datetime
+from typing import Any, Final, cast
 from uuid import UUID
 
 from sqlalchemy import Connection
 
-from hub.store.database import LOCK_POLICY, driver, int_array
-from hub.store.pins import StoredPin
-from hub.store.subjects import IDS, SubjectIds, ids_from, lock_statement
+from hub.store.database import LOCK_POLICY, driver
+from hub.store.subjects import (
+    FACTS,
+    StoredFacts,
+    SubjectIds,
+    facts_from,
+    ids_from,
+    lock_statement,
+)
 from hub.store.surroundings import PLANNING
 
 
@@ -57,20 +64,31 @@ class Declared:
 
 
 @dataclass(frozen=True, slots=True)
+class PinnedValue:
+    """A standing pin: of a record, by attribute, on the value that has this keyed hash."""
+
+    key_hash: bytes
+    attribute: str
+    value_hash: bytes
+    made_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class Held:
     """A constituent as a look-up finds her under her lock.
 
     is_current: her id stands for her still, and not for another or nobody. shown: what the asking agency was shown for the oldest id that answers with hers. declared: every source
-    of her kind.
+    of her kind. facts: those under the current id alone.
     """
 
     ids: SubjectIds
     is_current: bool
     kind: str
     records: tuple[HeldRecord, ...]
-    pins: tuple[StoredPin, ...]
+    pins: tuple[PinnedValue, ...]
     shown: UUID | None
     declared: tuple[Declared, ...]
+    facts: StoredFacts
 
 
 _SHARE_POLICY: Final = f"SELECT pg_advisory_xact_lock_shared({LOCK_POLICY}, 0), {PLANNING}"
@@ -123,29 +141,32 @@ def _reached(connection: Connection, query: str, values: Mapping[str, object]) -
     return Reached(*row)
 
 
-def hold(connection: Connection, agency: str, number: int) -> Held:
-    """Share an id's lock until the transaction ends, then read all that stands under it for this agency."""
+def hold(connection: Connection, agency: str, number: int, subject_hash: bytes) -> Held:
+    """Share an id's lock until the transaction ends, then read all that stands under it for this agency.
+
+    subject_hash: what her facts are filed under; those of her other ids are still to be read.
+    """
     raw = driver(connection)
-    asked = {"number": number, "numbers": int_array([number]), "agency": agency}
+    asked = {"number": number, "agency": agency}
     with raw.pipeline():
         raw.execute(*lock_statement([number], is_shared=True), prepare=True)
-        ids = raw.execute(IDS, asked, prepare=True)
         read = raw.execute(_RECORDS, asked, prepare=True, binary=True)
-        pinned = raw.execute(_PINS, asked, prepare=True)
-        beside = raw.execute(_BESIDE, asked, prepare=True)
-        declared = raw.execute(_DECLARED, asked, prepare=True)
+        hanging = raw.execute(_HANGING, asked, prepare=True, binary=True)
+        facts = raw.execute(FACTS, {"hashes": [subject_hash]}, prepare=True, binary=True)
     records: Any = read.fetchall()
-    pins: Any = pinned.fetchall()
-    sources: Any = declared.fetchall()
-    row: Any = beside.fetchone()
+    found: dict[str, list[Any]] = {"id": [], "pin": [], "source": [], "herself": []}
+    for what, *row in cast("list[tuple[Any, ...]]", hanging.fetchall()):
+        found[what].append(row)
+    [herself] = found["herself"]
     return Held(
-        ids=ids_from([number], ids.fetchall())[number],
-        is_current=row[2],
-        kind=row[1],
+        ids=ids_from([number], [(number, row[0], row[1]) for row in found["id"]])[number],
+        is_current=herself[2],
+        kind=herself[3],
         records=tuple(HeldRecord(*row) for row in records),
-        pins=tuple(StoredPin(*row) for row in pins),
-        shown=row[0],
-        declared=tuple(Declared(*row) for row in sources),
+        pins=tuple(PinnedValue(row[4], row[3], row[5], row[1]) for row in found["pin"]),
+        shown=herself[6],
+        declared=tuple(Declared(row[3], row[7]) for row in found["source"]),
+        facts=facts_from(facts.fetchall()),
     )
 
 
@@ -160,30 +181,45 @@ _RECORDS: Final = """
     ORDER BY r.id
 """
 
-_PINS: Final = """
-    SELECT p.key_hash, p.attribute, p.value_hash, p.author, p.sealed_reason, p.made_at
-    FROM links l
-    JOIN records r ON r.id = l.record_id AND r.removed_at IS NULL
+# What hangs on her, in one statement, since each costs as much as its rows: ids that answer with hers (no
+# moment) and ids her records were under (with when the last left), pins, sources of her kind, and herself: is
+# she current, of what kind, and what the agency was shown for the oldest of her ids.
+_HANGING: Final = """
+    WITH answering AS (
+        SELECT constituent_id FROM aliases
+        WHERE current_id = %(number)s AND recorded_until IS NULL
+    ),
+    mine AS (
+        SELECT record_id FROM links WHERE constituent_id = %(number)s AND recorded_until IS NULL
+    ),
+    herself AS (SELECT kind FROM constituents WHERE id = %(number)s)
+    SELECT 'id', constituent_id, NULL::timestamptz, NULL::boolean, NULL::text, NULL::bytea, NULL::bytea,
+        NULL::uuid, NULL::jsonb
+    FROM answering
+    UNION ALL
+    SELECT 'id', p.constituent_id, max(p.recorded_until), NULL, NULL, NULL, NULL, NULL, NULL
+    FROM mine JOIN links p ON p.record_id = mine.record_id AND p.recorded_until IS NOT NULL
+    GROUP BY p.constituent_id
+    UNION ALL
+    SELECT 'pin', NULL, p.made_at, NULL, p.attribute, p.key_hash, p.value_hash, NULL, NULL
+    FROM mine JOIN records r ON r.id = mine.record_id
     JOIN pins p ON p.key_hash = r.key_hash AND p.withdrawn_at IS NULL
-    WHERE l.constituent_id = %(number)s AND l.recorded_until IS NULL
-"""
-
-_BESIDE: Final = """
-    SELECT (
-        SELECT p.pairwise_id FROM pairwise_ids p
-        WHERE p.agency = %(agency)s AND p.constituent_id = ANY (ARRAY(
-            SELECT %(number)s::bigint UNION ALL SELECT a.constituent_id FROM aliases a
-            WHERE a.current_id = %(number)s AND a.recorded_until IS NULL
-        ))
-        ORDER BY p.constituent_id LIMIT 1
-    ), (SELECT kind FROM constituents WHERE id = %(number)s),
-    NOT EXISTS (SELECT FROM aliases WHERE constituent_id = %(number)s AND recorded_until IS NULL)
-"""
-
-_DECLARED: Final = """
-    SELECT agency, authority FROM sources
-    WHERE kind = (SELECT kind FROM constituents WHERE id = %(number)s)
-    ORDER BY name
+    UNION ALL
+    SELECT 'source', NULL, NULL, NULL, s.agency, NULL, NULL, NULL, s.authority
+    FROM herself JOIN sources s USING (kind)
+    UNION ALL
+    SELECT 'herself', NULL, NULL,
+        NOT EXISTS (
+            SELECT FROM aliases WHERE constituent_id = %(number)s AND recorded_until IS NULL
+        ),
+        herself.kind, NULL, NULL, (
+            SELECT p.pairwise_id FROM pairwise_ids p
+            WHERE p.agency = %(agency)s AND p.constituent_id = ANY (ARRAY(
+                SELECT %(number)s::bigint UNION ALL SELECT constituent_id FROM answering
+            ))
+            ORDER BY p.constituent_id LIMIT 1
+        ), NULL
+    FROM herself
 """
 
 

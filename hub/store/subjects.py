@@ -184,12 +184,17 @@ def components_of(connection: Connection, number: int) -> list[int]:
 
 def read(connection: Connection, subject_hashes: Sequence[bytes]) -> StoredFacts:
     """Every fact under those hashes, with epochs and wrapped keys; in the order they were added."""
-    found = StoredFacts()
     rows: Any = (
         driver(connection)
-        .execute(_FACTS, {"hashes": list(subject_hashes)}, prepare=True, binary=True)
+        .execute(FACTS, {"hashes": list(subject_hashes)}, prepare=True, binary=True)
         .fetchall()
     )
+    return facts_from(rows)
+
+
+def facts_from(rows: Iterable[Any]) -> StoredFacts:
+    """The same from the rows of `FACTS`, for who sends it together with others."""
+    found = StoredFacts()
     for what, *row in rows:
         subject_hash, id_, epoch, sealed, recorded_at = row[:5]
         if what == "subject":
@@ -227,7 +232,7 @@ def read(connection: Connection, subject_hashes: Sequence[bytes]) -> StoredFacts
 
 
 # One statement: mostly it finds nothing, and each statement costs as much as its rows.
-_FACTS: Final = """
+FACTS: Final = """
     WITH asked AS (SELECT unnest(%(hashes)s::bytea[]) AS subject_hash)
     SELECT 'subject', subject_hash, NULL::bigint, s.epoch, NULL::bytea, s.erased_at, NULL::bigint,
         NULL::timestamptz, NULL::text, NULL::text, NULL::bigint, NULL::text, NULL::text, NULL::text[],
