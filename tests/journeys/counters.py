@@ -120,6 +120,16 @@ class Counter:
         self.desk = Desk(self.hub)
         state(self.hub, policy_of(*self.agreements))
 
+    def asked(self, *requested: DataCategory) -> LookUp:
+        """What parks' clerk asks, of Maria's account unless that is replaced."""
+        return LookUp(
+            asker=Asker("parks", "booking", "case 7", "clerk 12"),
+            whom=RecordKey("parks", "P1"),
+            purpose="licensing",
+            requested=frozenset(requested),
+            scope=EVERYTHING,
+        )
+
     def ask(
         self,
         whom: str | UUID | Description,
@@ -127,14 +137,8 @@ class Counter:
         **changes: Any,
     ) -> Answer:
         """Look somebody up; the answer leaves at once, and how long it would have waited is noted."""
-        asked = LookUp(
-            asker=Asker("parks", "booking", "case 7", "clerk 12"),
-            whom=_whom(whom),
-            purpose="licensing",
-            requested=frozenset(requested),
-            scope=EVERYTHING,
-        )
-        return look_up(self.hub, replace(asked, **changes), pause=self.pauses_s.append)
+        asked = replace(self.asked(*requested), whom=_whom(whom), **changes)
+        return look_up(self.hub, asked, pause=self.pauses_s.append)
 
     def profile(self, whom: str | UUID | Description, *requested: DataCategory) -> ReleasedProfile:
         """What is released of somebody who is found."""
