@@ -12,6 +12,7 @@ from hub.cli import (
     judgements,
     link,
     load,
+    look_up,
     model,
     pins,
     profile,
@@ -38,6 +39,7 @@ app.command("load")(load.load)
 app.command("link")(link.link)
 app.command("resolve")(resolve.resolve)
 app.command("why")(why.why)
+app.command("look-up")(look_up.look_up)
 app.command("evaluate")(evaluate.evaluate)
 app.add_typer(profile.app, name="profile")
 app.add_typer(pins.app, name="pin")
