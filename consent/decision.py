@@ -8,7 +8,7 @@ the journeys': they open what `permits` names, log the whole Decision, and tell 
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from enum import StrEnum
 from typing import Final
@@ -267,8 +267,8 @@ class Decision:
                 source = one.source if self._is_named(one.source) else ""
                 found.setdefault((source, one.category), []).append(one)
         return tuple(
-            Told(source or None, category, _outward(rulings))
-            for (source, category), rulings in sorted(found.items(), key=lambda item: item[0])
+            Told(source or None, category, _outward(found[source, category]))
+            for source, category in sorted(found)
         )
 
     def _is_known(self, source: AgencyId) -> bool:
@@ -415,10 +415,9 @@ def _rule(case: _Case, source: AgencyId, category: DataCategory) -> Ruling:
     permitting = [one for one in tried if one.is_permitted]
     if permitting:
         return min(permitting, key=_preference)
-    return Ruling(
-        source,
-        category,
-        _in_order(reason for one in tried for reason in one.reasons),
+    return replace(
+        tried[0],
+        reasons=_in_order(reason for one in tried for reason in one.reasons),
         consents=tuple(sorted({event for one in tried for event in one.consents})),
     )
 

@@ -56,6 +56,7 @@ AT_BENEFITS = {"held_by": frozenset({"benefits"})}
 TWO = frozenset({"vehicles", "benefits"})
 PROMPT = replace(LAW, purpose="prompts", legal_basis=LegalBasis.LEGAL_OBLIGATION)
 DUTY = replace(LAW, legal_basis=LegalBasis.LEGAL_OBLIGATION)
+ON_CONSENT = replace(ASKED, id="a_first_by_name", sources=LAW.sources, categories=OPEN)
 
 
 def reasons_for(decision: Decision, source: str, category: C) -> tuple[Reason, ...] | None:
@@ -270,19 +271,28 @@ def test_a_decision_carries_what_it_rests_on_and_the_epochs_it_read() -> None:
     assert not decision.own_records_only
 
 
+# Whichever of the two is stated first: the better one, and the consents it rests on.
+@pytest.mark.parametrize("backwards", [False, True], ids=["better first", "better last"])
 @pytest.mark.parametrize(
-    "backwards", [False, True], ids=["law stated first", "consent stated first"]
-)
-def test_a_release_rests_on_law_before_consent(backwards: bool) -> None:
-    on_consent = replace(ASKED, id="a_first_by_name", sources=LAW.sources, categories=OPEN)
-    event = replace(GIVEN, agreement=AgreementRef("a_first_by_name", 1), categories=OPEN)
-    agreements = [LAW, on_consent]
-    if backwards:
-        agreements.reverse()
-    decision = decide(request(), facts(*agreements, consents=(event,)))
-    assert {one.agreement for one in decision.rulings} == {AgreementRef("licensing_act", 1)}
-    assert {one.legal_basis for one in decision.rulings} == {LegalBasis.OFFICIAL_AUTHORITY}
-    assert decision.consents == ()
+    ("better", "other", "consents"),
+    [
+        pytest.param(LAW, ON_CONSENT, (), id="law before consent, whatever their names"),
+        pytest.param(replace(LAW, id="a_law"), LAW, (), id="of two laws, the first by name"),
+        pytest.param(DUTY, LAW, (), id="of one law on two bases, the first of these by name"),
+        pytest.param(ON_CONSENT, replace(ON_CONSENT, compatible_revisions=frozenset({2})), ("c1",), id="of one agreement stated twice, that of the fewer consents"),
+    ],
+)  # fmt: skip
+def test_a_release_that_two_agreements_permit_rests_on_the_better_one(
+    better: Agreement, other: Agreement, consents: tuple[str, ...], backwards: bool
+) -> None:
+    agreements = [other, better] if backwards else [better, other]
+    yes = replace(GIVEN, agreement=ON_CONSENT.ref, categories=OPEN)
+    later = replace(yes, id="c2", agreement=AgreementRef(ON_CONSENT.id, 2))
+    decision = decide(request(), facts(*agreements, consents=(yes, later)))
+    assert decision.is_release
+    assert {one.agreement for one in decision.rulings} == {better.ref}
+    assert {one.legal_basis for one in decision.rulings} == {better.legal_basis}
+    assert decision.consents == consents
 
 
 def test_own_records_rest_on_no_agreement() -> None:
@@ -290,7 +300,7 @@ def test_own_records_rest_on_no_agreement() -> None:
     assert {(one.agreement, one.legal_basis) for one in decision.rulings} == {(None, None)}
     assert decision.is_release
     assert not decision.existence_permitted
-    assert decision.agreements == ()
+    assert (decision.agreements, decision.consents) == ((), ())
 
 
 def test_existence_withheld_keeps_the_consents_that_decided() -> None:
@@ -392,16 +402,16 @@ def test_a_withheld_ruling_names_the_consents_of_every_agreement_tried() -> None
 
 
 @pytest.mark.parametrize(
-    ("at", "on"),
+    ("at", "on", "problem"),
     [
-        pytest.param(datetime(2026, 6, 15, 12), TODAY, id="a moment without a zone"),  # noqa: DTZ001
-        pytest.param(datetime(2026, 6, 15, 12, tzinfo=timezone(timedelta(hours=2))), TODAY, id="a moment not in UTC"),
-        pytest.param(NOW, date(2026, 6, 17), id="a day two days ahead"),
-        pytest.param(NOW, date(2026, 6, 13), id="a day two days back"),
+        pytest.param(datetime(2026, 6, 15, 12), TODAY, "at must be aware and in UTC", id="a moment without a zone"),  # noqa: DTZ001
+        pytest.param(datetime(2026, 6, 15, 12, tzinfo=timezone(timedelta(hours=2))), TODAY, "at must be aware and in UTC", id="a moment not in UTC"),
+        pytest.param(NOW, date(2026, 6, 17), "on must be the day of at", id="a day two days ahead"),
+        pytest.param(NOW, date(2026, 6, 13), "on must be the day of at", id="a day two days back"),
     ],
 )  # fmt: skip
-def test_a_request_is_of_one_moment(at: datetime, on: date) -> None:
-    with pytest.raises(ValueError, match="must be"):
+def test_a_request_is_of_one_moment(at: datetime, on: date, problem: str) -> None:
+    with pytest.raises(ValueError, match=f"^{problem}$"):
         request(at=at, on=on)
 
 
@@ -411,12 +421,13 @@ def test_the_day_may_be_another_than_that_of_utc(on: date) -> None:
 
 
 def test_a_decision_can_be_told_in_words() -> None:
-    known = facts(consents=(GIVEN,), held_by=frozenset({"parks", "vehicles", "benefits"}))
+    yeses = (GIVEN, replace(GIVEN, id="c2"))
+    known = facts(consents=yeses, held_by=frozenset({"parks", "vehicles", "benefits"}))
     asked = request(requested=frozenset({C.NAME, C.HOLDING}))
     gdpr = "https://w3id.org/dpv/legal/eu/gdpr#"
     assert explain(decide(asked, known)).splitlines() == [
         "parks asks for holding, name, for the purpose licensing.",
-        f"benefits: existence, holding: permitted, fee_waiver revision 1 ({gdpr}A6-1-a, consent c1).",
+        f"benefits: existence, holding: permitted, fee_waiver revision 1 ({gdpr}A6-1-a, consent c1, c2).",
         "benefits: name: withheld, the agreement does not share this category.",
         "parks: existence, holding, name: permitted, the caller's own records.",
         f"vehicles: existence, name: permitted, licensing_act revision 1 ({gdpr}A6-1-e-official-authority).",
@@ -443,8 +454,13 @@ def test_every_reason_has_a_sentence_of_its_own_and_a_row_in_this_table() -> Non
 
 
 def test_what_a_caller_is_not_told_is_whatever_is_about_her() -> None:
-    told = {reason.value for reason in Reason if not reason.is_about_constituent}
-    assert told == {
+    about_her = {reason.value for reason in Reason if reason.is_about_constituent}
+    assert about_her == {
+        "at_risk", "restricted_processing", "disputed", "objected_to_linkage", "objected", "deceased",
+        "consent_unknown", "consent_refused", "consent_withdrawn", "consent_revoked",
+        "consent_invalidated", "consent_expired",
+    }  # fmt: skip
+    assert {reason.value for reason in Reason} - about_her == {
         "caller_inactive", "purpose_unknown", "nothing_requested", "nothing_held", "not_in_scope",
         "source_inactive", "no_agreement", "agreement_not_in_force", "not_in_agreement",
         "assurance_too_low", "existence_withheld", "withheld",
