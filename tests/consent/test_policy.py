@@ -160,22 +160,24 @@ def test_a_revision_may_not_reach_back_before_the_other_was_ended() -> None:
 
 
 @pytest.mark.parametrize(
-    ("event", "born_on", "rule"),
+    ("event", "born_on", "where", "rule"),
     [
-        pytest.param(GIVEN, CHILD, Rule.CONSENT_BY_MINOR_ALONE, id="consent by a minor alone"),
-        pytest.param(said(ConsentState.RENEWED), CHILD, Rule.CONSENT_BY_MINOR_ALONE, id="renewal by a minor alone"),
-        pytest.param(GIVEN, None, Rule.AGE_UNKNOWN, id="consent by somebody of unknown age"),
-        pytest.param(replace(GIVEN, representation="r9"), CHILD, Rule.REPRESENTATION_UNKNOWN, id="unknown representation"),
-        pytest.param(replace(GIVEN, representation="r1", subject="s7"), CHILD, Rule.REPRESENTATION_UNKNOWN, id="another constituent's representation"),
-        pytest.param(replace(GIVEN, representation="r2"), CHILD, Rule.REPRESENTATION_EXPIRED, id="expired representation"),
-        pytest.param(replace(GIVEN, representation="r3"), CHILD, Rule.REPRESENTATION_BEYOND_SCOPE, id="representation for another purpose"),
-        pytest.param(replace(GIVEN, agreement=AgreementRef("fee_waiver", 2)), ADULT, Rule.UNKNOWN_AGREEMENT, id="consent to no revision"),
-        pytest.param(replace(GIVEN, agreement=LAW.ref, categories=frozenset({C.EXISTENCE})), ADULT, Rule.CONSENT_NOT_ASKED, id="consent where the law decides"),
-        pytest.param(replace(GIVEN, categories=frozenset({C.EXISTENCE, C.NAME})), ADULT, Rule.CONSENT_BEYOND_AGREEMENT, id="consent to more than the agreement"),
-        pytest.param(replace(GIVEN, purpose="prompts"), ADULT, Rule.CONSENT_BEYOND_AGREEMENT, id="consent for another purpose"),
+        pytest.param(GIVEN, CHILD, "representation", Rule.CONSENT_BY_MINOR_ALONE, id="consent by a minor alone"),
+        pytest.param(said(ConsentState.RENEWED), CHILD, "representation", Rule.CONSENT_BY_MINOR_ALONE, id="renewal by a minor alone"),
+        pytest.param(GIVEN, None, "representation", Rule.AGE_UNKNOWN, id="consent by somebody of unknown age"),
+        pytest.param(replace(GIVEN, representation="r9"), CHILD, "representation", Rule.REPRESENTATION_UNKNOWN, id="unknown representation"),
+        pytest.param(replace(GIVEN, representation="r1", subject="s7"), CHILD, "representation", Rule.REPRESENTATION_UNKNOWN, id="another constituent's representation"),
+        pytest.param(replace(GIVEN, representation="r2"), CHILD, "representation", Rule.REPRESENTATION_EXPIRED, id="expired representation"),
+        pytest.param(replace(GIVEN, representation="r3"), CHILD, "representation", Rule.REPRESENTATION_BEYOND_SCOPE, id="representation for another purpose"),
+        pytest.param(replace(GIVEN, agreement=AgreementRef("fee_waiver", 2)), ADULT, "agreement", Rule.UNKNOWN_AGREEMENT, id="consent to no revision"),
+        pytest.param(replace(GIVEN, agreement=LAW.ref, categories=frozenset({C.EXISTENCE})), ADULT, "agreement", Rule.CONSENT_NOT_ASKED, id="consent where the law decides"),
+        pytest.param(replace(GIVEN, categories=frozenset({C.EXISTENCE, C.NAME})), ADULT, "categories", Rule.CONSENT_BEYOND_AGREEMENT, id="consent to more than the agreement"),
+        pytest.param(replace(GIVEN, purpose="prompts"), ADULT, "categories", Rule.CONSENT_BEYOND_AGREEMENT, id="consent for another purpose"),
     ],
 )  # fmt: skip
-def test_consent_that_may_not_be_recorded(event: Any, born_on: date | None, rule: Rule) -> None:
+def test_consent_that_may_not_be_recorded(
+    event: Any, born_on: date | None, where: str, rule: Rule
+) -> None:
     by = (
         replace(GUARDIAN, id="r2", ends_on=date(2026, 2, 28)),
         replace(GUARDIAN, id="r3", purposes=frozenset({"prompts"})),
@@ -183,7 +185,7 @@ def test_consent_that_may_not_be_recorded(event: Any, born_on: date | None, rule
     )
     with pytest.raises(PolicyInvalid) as caught:
         check_consent(event, (LAW, ASKED), by, born_on=born_on, age_min=16)
-    assert caught.value.rules == (rule,)
+    assert caught.value.problems == (Problem(where, rule),)
 
 
 @pytest.mark.parametrize(
@@ -195,12 +197,14 @@ def test_consent_that_may_not_be_recorded(event: Any, born_on: date | None, rule
         pytest.param(said(ConsentState.REFUSED), CHILD, 16, id="a minor may refuse"),
         pytest.param(said(ConsentState.WITHDRAWN), None, 16, id="anyone may withdraw"),
         pytest.param(replace(GIVEN, representation="r1"), CHILD, 16, id="a guardian for a minor"),
+        pytest.param(replace(GIVEN, representation="r2"), CHILD, 16, id="a representation for this purpose"),
     ],
-)
+)  # fmt: skip
 def test_consent_that_may_be_recorded(
     event: Any, born_on: date | None, age_min: int | None
 ) -> None:
-    check_consent(event, (LAW, ASKED), (GUARDIAN,), born_on=born_on, age_min=age_min)
+    by = (GUARDIAN, replace(GUARDIAN, id="r2", purposes=frozenset({"licensing"})))
+    check_consent(event, (LAW, ASKED), by, born_on=born_on, age_min=age_min)
 
 
 @pytest.mark.parametrize(
