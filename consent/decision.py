@@ -260,22 +260,18 @@ class Decision:
         agency's name without the category `source`. So an uncleared caller's answer about a constituent
         at risk is, value for value, the one it would get if only its own records existed.
         """
+        caller = self.request.caller
+        permitted = {(one.source, one.category) for one in self.rulings if one.is_permitted}
         found: dict[tuple[AgencyId, DataCategory], list[Ruling]] = {}
         for one in self.rulings:
-            if self._is_known(one.source):
+            if one.source == caller or (one.source, DataCategory.EXISTENCE) in permitted:
+                is_named = one.source == caller or (one.source, DataCategory.SOURCE) in permitted
                 # Sources without a name are told as one, or their number would show.
-                source = one.source if self._is_named(one.source) else ""
-                found.setdefault((source, one.category), []).append(one)
+                found.setdefault((one.source if is_named else "", one.category), []).append(one)
         return tuple(
             Told(source or None, category, _outward(found[source, category]))
             for source, category in sorted(found)
         )
-
-    def _is_known(self, source: AgencyId) -> bool:
-        return source == self.request.caller or self.permits(source, DataCategory.EXISTENCE)
-
-    def _is_named(self, source: AgencyId) -> bool:
-        return source == self.request.caller or self.permits(source, DataCategory.SOURCE)
 
 
 def decide(request: Request, facts: Facts) -> Decision:
