@@ -7,6 +7,7 @@ docs/running.md lists them all.
 from __future__ import annotations
 
 import os
+import re
 from pathlib import Path
 from zoneinfo import ZoneInfoNotFoundError
 
@@ -18,6 +19,7 @@ from hub.domain.calendar import zone_of
 from hub.domain.errors import SettingsInvalid
 
 _MEBIBYTE = 1024 * 1024
+_KEY_NAME = re.compile(r"[^\s+]+")
 
 
 def _half_the_memory_mb() -> int:
@@ -77,6 +79,29 @@ class Settings(BaseSettings):
         default="UTC",
         description="IANA name of the zone whose calendar days agreements and consent are counted in.",
     )
+    log_lag_max_s: int = Field(
+        default=300,
+        ge=1,
+        le=86_400,
+        description="Seconds that the oldest disclosure may wait for its number; past them nothing is released.",
+    )
+    log_origin: str = Field(
+        default="",
+        description=(
+            "The disclosure log's name in checkpoints and proofs, never to be changed; "
+            "default: constituent-hub/ and 8 digits of the root key's fingerprint."
+        ),
+    )
+    checkpoint_every_s: int = Field(
+        default=60,
+        ge=1,
+        le=86_400,
+        description="Seconds between signed checkpoints of the disclosure log, while it grows by less than 1,000 entries.",
+    )
+    checkpoint_dir: Path | None = Field(
+        default=None,
+        description="Folder that every checkpoint is also written to, best one that keeps what is written once.",
+    )
     shared_buffers_mb: int = Field(
         default_factory=_quarter_of_the_memory_mb,
         ge=16,
@@ -92,6 +117,14 @@ class Settings(BaseSettings):
             raise ValueError(
                 "must be a time zone's IANA name that this machine knows, as in Europe/Tallinn"
             ) from None
+        return name
+
+    @field_validator("log_origin")
+    @classmethod
+    def _is_a_key_name(cls, name: str) -> str:
+        # signed-note: the name of a key holds neither white space nor a plus sign.
+        if name and not (_KEY_NAME.fullmatch(name) and name.isprintable()):
+            raise ValueError("must be printable, without spaces and plus signs")
         return name
 
     @property

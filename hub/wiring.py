@@ -29,7 +29,7 @@ from connectors.source import Source, load_source
 from hub import provision
 from hub.domain.errors import SettingsInvalid, SourceInvalid
 from hub.embedded import ensure, stop, throwaway
-from hub.journeys.context import Hub, Limits
+from hub.journeys.context import Hub, Limits, LogSettings
 from hub.journeys.pool import look_for_cycles_seldom
 from hub.settings import Settings, secret
 from hub.store import constituents, database, runs
@@ -69,6 +69,16 @@ def limits(settings: Settings) -> Limits:
         tag_records_max=settings.tag_records_max,
         training_pairs_max=settings.training_pairs_max,
         time_zone=settings.time_zone,
+        log_lag_max_s=settings.log_lag_max_s,
+    )
+
+
+def log_settings(settings: Settings) -> LogSettings:
+    """How the disclosure log is sealed."""
+    return LogSettings(
+        origin=settings.log_origin,
+        checkpoint_every_s=settings.checkpoint_every_s,
+        checkpoint_dir=settings.checkpoint_dir,
     )
 
 
@@ -109,7 +119,7 @@ def open_hub(settings: Settings) -> Iterator[Hub]:
     """The hub these settings describe, checked: reachable, migrated, sealed with this root key."""
     keys = keyring.load(settings.root_key_path)
     urls = _urls(settings)
-    with _opened(urls.application, keys, limits(settings)) as hub:
+    with _opened(urls.application, keys, limits(settings), log_settings(settings)) as hub:
         yield hub
 
 
@@ -189,7 +199,9 @@ def evaluation_readers(evaluation: Evaluation, file: Path, batch_rows: int) -> l
 
 
 @contextmanager
-def _opened(url: str, keys: RootKey, bounds: Limits) -> Iterator[Hub]:
+def _opened(
+    url: str, keys: RootKey, bounds: Limits, log: LogSettings | None = None
+) -> Iterator[Hub]:
     engine = database.connect(url)
     try:
         database.require_schema(engine)
@@ -199,7 +211,7 @@ def _opened(url: str, keys: RootKey, bounds: Limits) -> Iterator[Hub]:
             raise SettingsInvalid("the database is not tied to a root key yet: run `hub init`")
         keys.check(fingerprint)
         look_for_cycles_seldom()
-        yield Hub(engine, url, keys, utc_now, public_id, bounds)
+        yield Hub(engine, url, keys, utc_now, public_id, bounds, log=log or LogSettings())
     finally:
         engine.dispose()
 

@@ -25,8 +25,8 @@ def header_line(origin: str) -> bytes:
     return canonical({"export": FORMAT, "origin": origin}) + b"\n"
 
 
-def checkpoint_line(note: Note) -> bytes:
-    """A checkpoint, signatures and all. All stand before the first row, in any order."""
+def checkpoint_line(note: Note | str) -> bytes:
+    """A checkpoint, signatures and all, as it rests. All stand before the first row, in any order."""
     return canonical({"checkpoint": str(note)}) + b"\n"
 
 

@@ -76,6 +76,10 @@ class SealBroken(HubError):
     """A sealed value does not open: altered, moved to another row, or sealed under another key."""
 
 
+class LogBroken(HubError):
+    """The disclosure log cannot go on from what is stored: something of it was altered or removed."""
+
+
 class ModelUnfit(HubError):
     """A model may not be published; `reasons` names each level or figure that failed."""
 

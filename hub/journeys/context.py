@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import date, datetime
+from pathlib import Path
 from uuid import UUID
 
 from sqlalchemy import Engine
@@ -24,6 +25,16 @@ class Limits:
     tag_records_max: int
     training_pairs_max: int
     time_zone: str = "UTC"
+    log_lag_max_s: int = 300
+
+
+@dataclass(frozen=True, slots=True)
+class LogSettings:
+    """How the disclosure log is sealed: see hub.settings. origin: empty for the one that the root key gives."""
+
+    origin: str = ""
+    checkpoint_every_s: int = 60
+    checkpoint_dir: Path | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +53,7 @@ class Hub:
     new_public_id: Callable[[], UUID]
     limits: Limits
     kept: Kept = field(default_factory=Kept, compare=False, repr=False)
+    log: LogSettings = field(default_factory=LogSettings)
 
     def day_of(self, at: datetime) -> date:
         """The day of a moment where the law of this hub applies."""

@@ -7,6 +7,7 @@ released is consent's; that nothing leaves before the commit is the calling jour
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -16,6 +17,7 @@ from uuid import UUID
 from sqlalchemy import Connection
 
 from consent.decision import Decision, Request, Ruling
+from consent.log.checkpoint import ERASED
 from consent.log.entry import (
     NONCE_BYTES,
     Account,
@@ -36,6 +38,11 @@ from hub.store.disclosures import NewDisclosure
 from hub.vault.keyring import Purpose, RootKey
 from hub.vault.sealing import SubjectSealer, ValueSealer
 from hub.vault.tags import Pseudonyms
+
+ERASE: Final = "erase"
+"""The action of an entry that tells of an erasure; its one reason is `erased N`, as of a checkpoint's line."""
+
+_ERASED_ROWS: Final = re.compile(rf"{ERASED} (0|[1-9][0-9]{{0,14}})")
 
 _FIELDS: Final = {category: tuple(sorted(fields)) for category, fields in FIELDS.items()}
 
@@ -131,6 +138,49 @@ def opened(
             subject_digest, sealed_subject
         )
     return Entry(account, subject_digest, content[NONCE_BYTES:], content[:NONCE_BYTES])
+
+
+# --- erasing -----------------------------------------------------------------------------------
+
+
+def erase_entries(
+    hub: Hub,
+    connection: Connection,
+    subject_hashes: Sequence[bytes],
+    *,
+    asker: Asker,
+    purpose: str,
+    in_force: InForce,
+) -> int:
+    """Drop the subject part of every entry about those subjects, and log of how many; that entry's id.
+
+    Under their locks, held alone. Destroying their keys in the same transaction is the caller's.
+    """
+    rows = disclosures.erase(connection, subject_hashes)
+    pseudonyms = Pseudonyms(hub.keys)
+    account = Account(
+        action=ERASE,
+        outcome=Outcome.DONE,
+        agency=asker.agency,
+        system=asker.system,
+        purpose=purpose,
+        decided_at=hub.now(),
+        policy=in_force.digest.hex(),
+        user=None if asker.user is None else pseudonyms.user(asker.agency, asker.user).hex(),
+        reasons=(f"{ERASED} {rows}",),
+    )
+    # About nobody: an entry that could be tied to her would outlive what it says was erased.
+    subject = Subject(reference=None, case_hash=pseudonyms.case(asker.agency, asker.case).hex())
+    entry = write(account, subject, os.urandom(NONCE_BYTES))
+    return disclosures.write(connection, _sealed(hub, connection, entry, None, account.decided_at))
+
+
+def erased_by(account: Account) -> int:
+    """Of how many entries the subject part was erased, as an erasure's account says. Raises ValueError."""
+    said = [found for reason in account.reasons if (found := _ERASED_ROWS.fullmatch(reason))]
+    if len(said) != 1:
+        raise ValueError("an erasure says of how many entries")
+    return int(said[0][1])
 
 
 # --- what an entry says ------------------------------------------------------------------------

@@ -30,7 +30,7 @@ class InForce:
     policy: Policy
 
 
-_EMPTY = InForce(0, digest_of(to_document(Policy())), Policy())
+EMPTY = InForce(0, digest_of(to_document(Policy())), Policy())
 
 
 def shared_policy(hub: Hub, connection: Connection) -> InForce:
@@ -42,7 +42,7 @@ def shared_policy(hub: Hub, connection: Connection) -> InForce:
 def policy_at(hub: Hub, connection: Connection, version: int) -> InForce:
     """That version. Raises PolicyVersionUnknown."""
     if version == 0:
-        return _EMPTY
+        return EMPTY
     return hub.kept.get((InForce, version), lambda: _read(connection, version))
 
 

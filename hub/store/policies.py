@@ -133,3 +133,11 @@ def proposals(connection: Connection, *, is_open: bool = True) -> list[Proposal]
         Proposal(row[0], row[1], row[2], row[3], row[4], row[5], tuple(officers.get(row[0], ())))
         for row in connection.execute(statement).all()
     ]
+
+
+def moments(connection: Connection) -> list[tuple[int, datetime]]:
+    """Every version's number with the moment it was stated, in order."""
+    rows = connection.execute(
+        select(StatedPolicy.version, StatedPolicy.stated_at).order_by(StatedPolicy.version)
+    ).all()
+    return [(row[0], row[1]) for row in rows]

@@ -139,6 +139,13 @@ def _disclosures() -> None:
         unique=False,
         postgresql_where=sa.text("subject_hash IS NOT NULL"),
     )
+    op.create_index(
+        "disclosures_erased_idx",
+        "disclosures",
+        ["id"],
+        unique=False,
+        postgresql_where=sa.text("sealed_subject IS NULL"),
+    )
     op.create_table(
         "log_pending",
         sa.Column("disclosure_id", sa.BigInteger(), autoincrement=False, nullable=False),

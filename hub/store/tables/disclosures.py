@@ -27,6 +27,7 @@ class Disclosure(Base):
             "subject_hash",
             postgresql_where=text("subject_hash IS NOT NULL"),
         ),
+        Index("disclosures_erased_idx", "id", postgresql_where=text("sealed_subject IS NULL")),
     )
 
     id: Mapped[int] = mapped_column(Identity(), primary_key=True)
