@@ -31,6 +31,7 @@ from hub.domain.records import RecordKey
 from hub.journeys.context import Hub
 from hub.journeys.disclosing import Asker
 from hub.journeys.look_up import Answer, ByShown, LookUp, Whom, look_up
+from hub.journeys.sealing_worker import SealingWorker
 from hub.store import database, policies
 from hub.store.policies import PolicyVersion
 
@@ -59,7 +60,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as temporary:
         folder = asked.keep or Path(temporary)
         world = world_in(folder / "world", asked.people, 3)
-        with hub_of(folder / "hub", world) as hub:
+        with hub_of(folder / "hub", world) as hub, SealingWorker(hub):
             _state_policy(hub)
             read_all(hub)
             print(beside(hub))

@@ -17,10 +17,14 @@ def main() -> None:
     """Run the command line."""
     # Worker processes import this module as their main one, and need none of the commands: imported
     # above, they would cost each worker seconds before its first row.
+    import structlog  # noqa: PLC0415
+
     from hub.cli.app import app  # noqa: PLC0415
     from hub.cli.failures import sentence_for, unforeseen  # noqa: PLC0415
     from hub.cli.output import errors, refuse  # noqa: PLC0415
 
+    # Standard output is for answers alone: what threads tell of themselves goes to standard error.
+    structlog.configure(logger_factory=structlog.PrintLoggerFactory(sys.stderr))
     try:
         app()
     except SystemExit as ended:

@@ -33,6 +33,7 @@ from hub.journeys.load import load_sources
 from hub.journeys.memory import MemoryWatch
 from hub.journeys.profile import show_profile
 from hub.journeys.resolve import Resolution, Resolver
+from hub.journeys.sealing_worker import SealingWorker
 from hub.settings import Settings, read_settings
 
 app = typer.Typer(help="The demo world.", no_args_is_help=True)
@@ -125,7 +126,7 @@ def _world(world: Path, people: int, seed: int) -> Manifest:
 
 
 def _story(settings: Settings, world: Path, manifest: Manifest, steps: Steps) -> None:
-    with wiring.open_hub(settings) as hub:
+    with wiring.open_hub(settings) as hub, SealingWorker(hub):
         loaded = wiring.read_sources(source_files(world), settings.chunk_rows)
         with steps("load"):
             loads = load_sources(hub, loaded)

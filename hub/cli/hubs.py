@@ -13,6 +13,7 @@ from hub.cli.output import answers, errors, print_json
 from hub.domain.errors import HubError, ModelUnfit, ScorerMismatch
 from hub.journeys.context import Hub
 from hub.journeys.scorers import prove_scorers
+from hub.journeys.sealing_worker import SealingWorker
 from hub.settings import read_settings
 
 
@@ -35,7 +36,7 @@ def migrate() -> None:
 
 
 def serve() -> None:
-    """Keep the embedded database running in the foreground until interrupted, then stop it.
+    """Keep the embedded database running, and the disclosure log sealed, until interrupted; then stop it.
 
     Refuses where the active models do not prove themselves here: their code must give the answers it gave
     when they were published.
@@ -47,8 +48,9 @@ def serve() -> None:
     wiring.init(settings)
     with wiring.open_hub(settings) as hub:
         prove_scorers(hub)
-    errors.print("serving; interrupt to stop")
-    stopped.wait()
+        with SealingWorker(hub):
+            errors.print("serving; interrupt to stop")
+            stopped.wait()
     wiring.stop_server(settings)
 
 

@@ -25,6 +25,7 @@ from hub.journeys.describing import Description
 from hub.journeys.disclosing import Asker
 from hub.journeys.look_up import Answer, ByShown, LookUp, Whom
 from hub.journeys.look_up import look_up as journey
+from hub.journeys.sealing_worker import SealingWorker
 from hub.settings import read_settings
 
 _STDIN = "-"
@@ -74,7 +75,7 @@ def look_up(
         agreement=agreement,
         assurance=_assurance(assurance),
     )
-    with wiring.open_hub(read_settings()) as hub:
+    with wiring.open_hub(read_settings()) as hub, SealingWorker(hub):
         answer = journey(hub, asked)
     if as_json:
         print_json(answer)

@@ -26,6 +26,7 @@ from hub.journeys.context import Hub
 from hub.journeys.describing import Description, Several, TooLittle, find
 from hub.journeys.disclosing import About, Asker
 from hub.journeys.facts import gather
+from hub.journeys.log_lag import require_keeping_up
 from hub.journeys.policies import InForce, policy_at
 from hub.journeys.release import release
 from hub.store import database, lookups, pairwise
@@ -153,6 +154,7 @@ class _Case:
 
     def answer(self) -> Answer | None:
         """The answer, written; None where the constituent changed on the way: then nothing was."""
+        require_keeping_up(self._hub, self._connection)
         reached = self._reach()
         in_force = policy_at(self._hub, self._connection, reached.policy_version)
         nobody = decide(self._request, Facts(in_force.policy, frozenset()))

@@ -1,4 +1,4 @@
-"""What real-time resolution tells an operator, in Prometheus's forms: times, candidates, waits, repeats.
+"""What an operator is told in Prometheus's forms, of resolution and of the disclosure log: times, counts, lag.
 
 Decides the names and the buckets. Counts and seconds only: no label holds a key, an id or a source's word.
 """
@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Final
 
-from prometheus_client import Counter, Histogram
+from prometheus_client import Counter, Gauge, Histogram
 
 from hub.journeys.change import Measured
 
@@ -53,5 +53,19 @@ class Resolving:
         yield told
 
 
+class Sealing:
+    """The measures of the disclosure log, as far as this process seals it."""
+
+    def __init__(self) -> None:
+        self.lag_seconds = Gauge(
+            "hub_log_lag_seconds",
+            "How long the oldest disclosure waited for its number when last looked",
+        )
+        self.entries = Counter("hub_log_entries", "Disclosures numbered")
+        self.checkpoints = Counter("hub_log_checkpoints", "Checkpoints signed")
+        self.failures = Counter("hub_log_sealing_failures", "Rounds of sealing that failed")
+
+
 RESOLVING: Final = Resolving()
-"""One a process, for Prometheus keeps its measures so."""
+SEALING: Final = Sealing()
+"""One each a process, for Prometheus keeps its measures so."""
