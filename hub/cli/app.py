@@ -12,6 +12,7 @@ from hub.cli import (
     judgements,
     link,
     load,
+    log,
     look_up,
     model,
     pins,
@@ -46,6 +47,7 @@ app.add_typer(pins.app, name="pin")
 app.add_typer(judgements.app, name="judge")
 app.add_typer(reviews.app, name="review")
 app.add_typer(events.app, name="events")
+app.add_typer(log.app, name="log")
 app.add_typer(model.app, name="model")
 app.add_typer(quarantine.app, name="quarantine")
 app.add_typer(demo.app, name="demo")

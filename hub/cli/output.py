@@ -12,7 +12,7 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 import msgspec
 from rich.console import Console
@@ -95,12 +95,19 @@ def writing(file: Path) -> Iterator[None]:
 
 def write_private(file: Path, content: bytes) -> None:
     """Write a file only this user can read (0600), also where one that others could read stood before."""
+    with writing_private(file) as out:
+        out.write(content)
+
+
+@contextmanager
+def writing_private(file: Path) -> Iterator[BinaryIO]:
+    """The same a piece at a time; the file appears when all is written, or not at all."""
     with writing(file):
         handle, name = tempfile.mkstemp(dir=file.parent, prefix=f".{file.name}.")
         building = Path(name)
         try:
             with os.fdopen(handle, "wb") as out:
-                out.write(content)
+                yield out
             building.replace(file)
         except BaseException:
             building.unlink(missing_ok=True)
