@@ -47,6 +47,7 @@ LIMITS = Limits(
     matching_memory_mb=2_000,
     tag_records_max=400,
     training_pairs_max=200_000,
+    consent_age_min=16,
 )
 
 
