@@ -14,4 +14,5 @@ BOUNDS: Final = Limits(
     matching_memory_mb=12_000,
     tag_records_max=400,
     training_pairs_max=1_000_000,
+    consent_age_min=16,
 )

@@ -38,14 +38,17 @@ def check_consent(
     """Whether the event may be recorded. Raises PolicyInvalid.
 
     age_min: completed years from which she consents alone (GDPR Art. 8 and national law); None where no
-    age is asked, as of organizations. Saying no is open to anyone of any age.
+    age is asked, as of organizations. Saying no is open to anyone of any age, and of an agreement that is no
+    longer in force.
     """
     agreement = next((one for one in agreements if one.ref == event.agreement), None)
     if agreement is None:
         raise PolicyInvalid([Problem("agreement", Rule.UNKNOWN_AGREEMENT)])
+    is_outside = event.state.is_valid and not agreement.is_valid_on(event.given_on)
     is_beyond = not event.categories <= agreement.categories or event.purpose != agreement.purpose
     require(
         broken(agreement.legal_basis.is_statutory, "agreement", Rule.CONSENT_NOT_ASKED),
+        broken(is_outside, "agreement", Rule.AGREEMENT_NOT_IN_FORCE),
         broken(is_beyond, "categories", Rule.CONSENT_BEYOND_AGREEMENT),
         _representation_problem(event, representations),
         _age_problem(event, born_on, age_min),

@@ -105,7 +105,7 @@ class Agreement:
             broken(
                 not is_endless and self.ends_on < self.starts_on, "ends_on", Rule.END_BEFORE_START
             ),
-            broken(not _are_two(self.approved_by), "approved_by", Rule.TWO_APPROVERS),
+            broken(not are_two(self.approved_by), "approved_by", Rule.TWO_APPROVERS),
             broken(not _is_utc_or_none(self.ended_at), "ended_at", Rule.NOT_UTC),
         )
 
@@ -309,8 +309,9 @@ def _soundness(
     )
 
 
-def _are_two(approvers: tuple[str, ...]) -> bool:
-    return len({one.strip().casefold() for one in approvers if one.strip()}) >= 2
+def are_two(officers: Iterable[str]) -> bool:
+    """Whether these are at least two different people, however their names are written."""
+    return len({one.strip().casefold() for one in officers if one.strip()}) >= 2
 
 
 def _is_utc(at: datetime) -> bool:

@@ -25,6 +25,8 @@ class Rule(StrEnum):
     UNKNOWN_PURPOSE = "unknown_purpose"
     UNKNOWN_AGENCY = "unknown_agency"
     UNKNOWN_AGREEMENT = "unknown_agreement"
+    AGREEMENT_NOT_IN_FORCE = "agreement_not_in_force"
+    NOT_A_PARTY = "not_a_party"
     EMPTY = "empty"
     EXISTENCE_MISSING = "existence_missing"
     SHARES_WITH_ITSELF = "shares_with_itself"
@@ -39,6 +41,7 @@ class Rule(StrEnum):
     REPRESENTATION_EXPIRED = "representation_expired"
     REPRESENTATION_BEYOND_SCOPE = "representation_beyond_scope"
     REPRESENTS_HERSELF = "represents_herself"
+    LINKAGE_TERMS = "linkage_terms"
     UNREADABLE = "unreadable"
     UNKNOWN_FIELD = "unknown_field"
     MISSING = "missing"
@@ -59,6 +62,8 @@ _SENTENCES: Final = {
     Rule.UNKNOWN_PURPOSE: "no such purpose is declared",
     Rule.UNKNOWN_AGENCY: "no such agency is declared",
     Rule.UNKNOWN_AGREEMENT: "no such revision of an agreement",
+    Rule.AGREEMENT_NOT_IN_FORCE: "the agreement is not in force on that day",
+    Rule.NOT_A_PARTY: "the agency is neither a source nor the recipient of the agreement",
     Rule.EMPTY: "must not be empty",
     Rule.EXISTENCE_MISSING: "must name existence: whatever is shared tells that a record exists",
     Rule.SHARES_WITH_ITSELF: "an agency needs no agreement with itself",
@@ -73,6 +78,7 @@ _SENTENCES: Final = {
     Rule.REPRESENTATION_EXPIRED: "the representation is not in force on that day",
     Rule.REPRESENTATION_BEYOND_SCOPE: "the representation does not cover this purpose",
     Rule.REPRESENTS_HERSELF: "nobody represents herself",
+    Rule.LINKAGE_TERMS: "an objection to linkage sets records apart for everybody, at once, until it is lifted",
     Rule.UNREADABLE: "cannot be read",
     Rule.UNKNOWN_FIELD: "unknown field",
     Rule.MISSING: "missing",

@@ -75,6 +75,12 @@ class Settings(BaseSettings):
     training_pairs_max: int = Field(
         default=1_000_000, ge=10_000, description="Pairs that training samples at most."
     )
+    consent_age_min: int = Field(
+        default=16,
+        ge=13,
+        le=21,
+        description="Completed years from which a person consents alone: GDPR Art. 8, or national law from 13.",
+    )
     time_zone: str = Field(
         default="UTC",
         description="IANA name of the zone whose calendar days agreements and consent are counted in.",

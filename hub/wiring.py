@@ -68,6 +68,7 @@ def limits(settings: Settings) -> Limits:
         matching_memory_mb=settings.matching_memory_mb,
         tag_records_max=settings.tag_records_max,
         training_pairs_max=settings.training_pairs_max,
+        consent_age_min=settings.consent_age_min,
         time_zone=settings.time_zone,
         log_lag_max_s=settings.log_lag_max_s,
     )

@@ -48,6 +48,7 @@ LIMITS = Limits(
     tag_records_max=400,
     training_pairs_max=200_000,
     log_lag_max_s=86_400,  # clocks of tests run on by a second each time they are asked
+    consent_age_min=16,
 )
 
 

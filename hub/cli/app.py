@@ -5,6 +5,7 @@ from __future__ import annotations
 import typer
 
 from hub.cli import (
+    consents,
     demo,
     evaluate,
     events,
@@ -15,10 +16,13 @@ from hub.cli import (
     log,
     look_up,
     model,
+    notices,
     pins,
     profile,
     quarantine,
+    representations,
     resolve,
+    restrictions,
     reviews,
     why,
 )
@@ -46,6 +50,10 @@ app.add_typer(profile.app, name="profile")
 app.add_typer(pins.app, name="pin")
 app.add_typer(judgements.app, name="judge")
 app.add_typer(reviews.app, name="review")
+app.add_typer(consents.app, name="consent")
+app.add_typer(representations.app, name="represent")
+app.add_typer(restrictions.app, name="restrict")
+app.add_typer(notices.app, name="notices")
 app.add_typer(events.app, name="events")
 app.add_typer(log.app, name="log")
 app.add_typer(model.app, name="model")

@@ -22,7 +22,8 @@ class EventKind(StrEnum):
     """What an event says of its constituent, or of its review.
 
     MERGED: the others resolve to it now. SPLIT: the others, new or given back, hold records that were
-    under it. UPDATED: its records or their values changed. ERASED: no record is left under it.
+    under it. UPDATED: its records, their values, or what
+    was said of it changed. ERASED: no record is left under it.
     """
 
     CREATED = "constituent.created"

@@ -22,11 +22,13 @@ from hub.domain.reviews import Outcome, Verdict
 from hub.journeys.change import Overtaken, PartitionChange, Redivided, in_one_change
 from hub.journeys.consequences import Consequences, consequences, issued
 from hub.journeys.context import Hub
+from hub.journeys.facts import hashes_of
 from hub.journeys.profile import resolve
 from hub.journeys.references import id_in, key_in
-from hub.store import constituents, database, history, judgements, records, reviews
+from hub.store import constituents, database, history, judgements, records, reviews, subjects
 from hub.store.judgements import JudgementRow
 from hub.store.records import PresentRecord
+from hub.store.subjects import SubjectIds
 from hub.vault.keyring import Purpose
 from hub.vault.sealing import ValueSealer
 from hub.vault.tags import Hasher
@@ -305,6 +307,22 @@ class Act:
         if seen is not None and token(self.connection, looked_at) != seen:
             raise StaleView("others changed these constituents since you looked: look again")
         return found
+
+    def hold_subjects(self) -> list[SubjectIds]:
+        """Keep what the act was aimed at from being released until it commits; the ids of each constituent.
+
+        After `divide`: a subject's lock comes after the components'. Each one's epoch is raised, so that the
+        log tells what was released before from what was after.
+        """
+        numbers = {record.constituent for found in self._aims for record in found.records}
+        found = subjects.ids_of_many(self.connection, sorted(filter(None, numbers)))
+        held = list(found.values())
+        subjects.lock(
+            self.connection, {number for ids in held for number in ids.all}, is_shared=False
+        )
+        for subject_hash in hashes_of(self._hub.keys, [ids.current for ids in held]):
+            subjects.raise_epoch(self.connection, subject_hash)
+        return held
 
     def answer(self, numbers: Sequence[int], outcome: Outcome) -> None:
         """Close reviews with an outcome; after `divide`, since their rows are locked last of all."""

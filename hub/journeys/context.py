@@ -24,6 +24,7 @@ class Limits:
     matching_memory_mb: int
     tag_records_max: int
     training_pairs_max: int
+    consent_age_min: int
     time_zone: str = "UTC"
     log_lag_max_s: int = 300
 

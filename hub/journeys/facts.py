@@ -43,7 +43,9 @@ from hub.vault.tags import Pseudonyms
 #: Clocks of two machines may differ by so much; a fact that a record may have taken along counts.
 CLOCKS_DIFFER_MAX: Final = timedelta(minutes=1)
 
-_encode = msgspec.json.Encoder().encode
+#: A fact's text is filled up to a multiple of so many bytes: its length would tell its kind.
+_FILLED_TO: Final = 256
+
 _decode = msgspec.json.Decoder(dict[str, Any]).decode
 
 
@@ -208,7 +210,9 @@ class Opener:
         )
 
     def author_of(self, row: StoredConsent | StoredFact) -> str:
-        """Who recorded it."""
+        """Who recorded it, `erased` where that was."""
+        if row.subject_hash in self._stored.erased:
+            return "erased"
         context = (
             consent_context(row.id)
             if isinstance(row, StoredConsent)
@@ -216,6 +220,13 @@ class Opener:
         )
         author: str = self._open(row, context)["author"]
         return author
+
+    def ended_by(self, row: StoredFact) -> tuple[str, ...]:
+        """Who ended a fact; nobody where it was not ended."""
+        if row.sealed_end is None:
+            return ()
+        sealer = self._sealer(row.subject_hash)
+        return tuple(_decode(sealer.open(end_context(row.kind, row.id), row.sealed_end))["by"])
 
     def representation(self, row: StoredFact, *, is_ended: bool) -> Representation:
         said = self._open(row, fact_context(row.kind, row.id))
@@ -247,16 +258,22 @@ class Opener:
         )
 
     def _open(self, row: StoredConsent | StoredFact, context: bytes) -> dict[str, Any]:
-        sealer = self._sealers.get(row.subject_hash)
+        return _decode(self._sealer(row.subject_hash).open(context, row.sealed))
+
+    def _sealer(self, subject_hash: bytes) -> SubjectSealer:
+        sealer = self._sealers.get(subject_hash)
         if sealer is None:
-            wrapped = self._stored.wrapped_keys.get(row.subject_hash)
+            wrapped = self._stored.wrapped_keys.get(subject_hash)
             if wrapped is None:
                 # Without it a restriction would be passed over in silence.
                 raise SealBroken("the key of a subject's facts is missing, and nothing erased it")
-            sealer = self._sealers[row.subject_hash] = SubjectSealer(
-                self._keys, row.subject_hash, wrapped
-            )
-        return _decode(sealer.open(context, row.sealed))
+            sealer = self._sealers[subject_hash] = SubjectSealer(self._keys, subject_hash, wrapped)
+        return sealer
+
+
+def _encode(said: dict[str, Any]) -> bytes:
+    content = msgspec.json.encode(said)
+    return content.ljust(-(-len(content) // _FILLED_TO) * _FILLED_TO)
 
 
 _ERASED_CONSENT: Final = {
@@ -320,6 +337,16 @@ def consent_context(id_: int) -> bytes:
 def fact_context(kind: SealedKind, id_: int) -> bytes:
     """What a sealed fact is bound to."""
     return kind.value.encode() + id_.to_bytes(8, "big")
+
+
+def sealed_end(by: Sequence[str]) -> bytes:
+    """What is sealed of a fact's end: who ended it."""
+    return _encode({"by": list(by)})
+
+
+def end_context(kind: SealedKind, id_: int) -> bytes:
+    """What the sealed end of a fact is bound to."""
+    return b"end of " + fact_context(kind, id_)
 
 
 def _moment(text: str | None) -> datetime | None:

@@ -1,17 +1,22 @@
 """Object to linkage: a constituent will not have these records linked, and each then stands alone.
 
 An objection goes before every judgement and weight, and hangs on the record's key: it sleeps while the
-record is removed. Whether somebody may object is law's and the officer's to decide, not this module's.
+record is removed. It never crosses a release: whoever is set apart is held as for a change of facts. Whether
+somebody may object is law's and the officer's to decide; the restriction that goes with a constituent's
+objection is restrictions.py's.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Final
 
 from sqlalchemy import Connection
 
+from consent.policy import Policy
+from consent.vocabulary import RestrictionKind
 from hub.domain.errors import HubError, RecordUnknown
 from hub.domain.records import ConstituentKind
 from hub.journeys.acts import (
@@ -24,12 +29,15 @@ from hub.journeys.acts import (
     aim,
     one_kind,
     sealer,
+    whole_of,
 )
 from hub.journeys.change import PartitionChange
 from hub.journeys.context import Hub
+from hub.journeys.facts import gather
 from hub.journeys.naming import RecordRef, named
 from hub.journeys.references import id_in, key_in
 from hub.store import database, history, judgements, records
+from hub.store.subjects import SubjectIds
 from hub.vault.tags import Hasher
 
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
@@ -39,6 +47,14 @@ _MOMENT_BYTES: Final = 8
 
 class ObjectionUnknown(HubError):
     """No objection stands on what was named."""
+
+
+class ObjectionRestricted(HubError):
+    """A restriction keeps the records apart: it is lifted, and not the objection withdrawn."""
+
+
+#: What is written besides in the same transaction, of the constituents concerned, which are held still.
+Besides = Callable[[Connection, Sequence[SubjectIds]], None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,10 +76,31 @@ def object_to_linkage(
 
     What stands apart already stays as it is. Raises ActUnexplained, TooManyRecords, and as `acts.aim`.
     """
-    said = Said.by(author, reason)
 
     def look(connection: Connection) -> tuple[Aim, ...]:
         return (aim(hub, connection, reference),)
+
+    return _set_apart(hub, look, Said.by(author, reason), None, is_preview=is_preview)
+
+
+def set_apart(hub: Hub, reference: str, *, author: str, reason: str, besides: Besides) -> Judged:
+    """The same of the whole constituent that a reference stands for, with what is written besides."""
+
+    def look(connection: Connection) -> tuple[Aim, ...]:
+        found = aim(hub, connection, reference)
+        return (found if found.is_constituent else whole_of(connection, found.oldest),)
+
+    return _set_apart(hub, look, Said.by(author, reason), besides, is_preview=False)
+
+
+def _set_apart(
+    hub: Hub,
+    look: Callable[[Connection], tuple[Aim, ...]],
+    said: Said,
+    besides: Besides | None,
+    *,
+    is_preview: bool,
+) -> Judged:
 
     def work(change: PartitionChange) -> Judged:
         act = Act(hub, change, said)
@@ -80,12 +117,18 @@ def object_to_linkage(
             change.connection,
             [record.key_hash for record in fresh],
             act_id=hub.new_public_id(),
-            author=author,
-            sealed_reason=sealer(hub).seal(_context(act.at), reason.encode()),
+            author=said.author,
+            sealed_reason=sealer(hub).seal(_context(act.at), said.reason.encode()),
             at=act.at,
         )
-        act.touch(fresh)
-        return act.publish(act.divide())
+        # What is written besides is of the whole constituent: of those, too, that stand apart already.
+        act.touch(fresh if besides is None else found.records)
+        divided = act.divide()
+        if divided is not None:
+            concerned = act.hold_subjects()
+            if besides is not None:
+                besides(change.connection, concerned)
+        return act.publish(divided)
 
     with database.transaction(hub.engine) as connection:
         kind = one_kind(look(connection))
@@ -98,9 +141,21 @@ def withdraw_objection(
     """Let records be linked again by what judgements and weights say of them.
 
     reference: a record's key, also of one that is removed; or a constituent's id, which stands for all
-    records that were set apart in one act with one of its own. Raises ObjectionUnknown, ActUnexplained,
-    ConstituentUnknown, RecordUnknown, TooManyRecords.
+    records that were set apart in one act with one of its own. Raises ObjectionUnknown, ObjectionRestricted,
+    ActUnexplained, ConstituentUnknown, RecordUnknown, TooManyRecords.
     """
+    return let_go(hub, reference, author=author, is_preview=is_preview)
+
+
+def let_go(
+    hub: Hub,
+    reference: str,
+    *,
+    author: str,
+    besides: Besides | None = None,
+    is_preview: bool = False,
+) -> Judged:
+    """The same, with what is written besides, such as the end of the restriction that held them apart."""
     if not author.strip():
         raise ActUnexplained("who withdraws an objection must be said")
 
@@ -120,7 +175,12 @@ def withdraw_objection(
         if not judgements.withdraw_objections(change.connection, withdrawn, author, act.at):
             raise ObjectionUnknown(_NONE_STANDS)
         act.touch(found.records)
-        return act.publish(act.divide())
+        divided = act.divide()
+        concerned = act.hold_subjects()
+        if besides is not None:
+            besides(change.connection, concerned)
+        _require_unrestricted(hub, change.connection, concerned)
+        return act.publish(divided)
 
     with database.transaction(hub.engine) as connection:
         first = history.stored_by_key(connection, keys(connection))
@@ -129,6 +189,17 @@ def withdraw_objection(
 
 
 _NONE_STANDS: Final = "no objection to linkage stands there"
+
+
+def _require_unrestricted(
+    hub: Hub, connection: Connection, concerned: Sequence[SubjectIds]
+) -> None:
+    for ids in concerned:
+        for one in gather(hub, connection, ids, Policy(), frozenset()).facts.restrictions:
+            if one.kind is RestrictionKind.OBJECTION_TO_LINKAGE:
+                raise ObjectionRestricted(
+                    f"restriction {one.id} keeps these records apart: lift it with `hub restrict lift`"
+                )
 
 
 def _objecting(hub: Hub, connection: Connection, reference: str) -> list[bytes]:

@@ -7,6 +7,7 @@ decided here: the command line is the operator's own; agencies go through a look
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
+from datetime import date
 from uuid import UUID
 
 from sqlalchemy import Connection
@@ -28,6 +29,7 @@ from hub.journeys.unseal import open_records
 from hub.store import constituents, database, records, reviews, sources
 from hub.store.sources import SourceState
 from hub.vault.tags import Hasher
+from matching.standardise import dates
 
 
 def show_profile(hub: Hub, reference: str, authority: Authority | None = None) -> Profile:
@@ -95,6 +97,17 @@ def _profile(
         relationships=tuple(_relationships(hub, connection, member_ids)),
         open_reviews=reviews.count_of(connection, member_ids),
     )
+
+
+def born_on(hub: Hub, connection: Connection, number: int) -> date | None:
+    """The date of birth that the profile of a current id shows; None without one, or for a placeholder."""
+    kind = ConstituentKind(constituents.kind_of(connection, number))
+    registered = sources.every(connection)
+    members = constituents.members(connection, number)
+    stated = read_stated(hub, connection, kind, members, registered)
+    found = attributes(stated, _declared(registered, kind), Pinned.of(hub, connection, stated))
+    shown = [view.survivor.winner.value for view in found if view.attribute == "birth_date"]
+    return dates.birth(date.fromisoformat(shown[0])) if shown else None
 
 
 def _declared(registered: Iterable[SourceState], kind: ConstituentKind) -> Authority:

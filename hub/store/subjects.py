@@ -12,7 +12,7 @@ from datetime import date, datetime
 from enum import StrEnum
 from typing import Any, Final
 
-from sqlalchemy import Connection, insert, select, text, update
+from sqlalchemy import Connection, func, insert, select, text, update
 from sqlalchemy.dialects import postgresql
 
 from hub.store.database import LOCK_SUBJECT, among, driver, int_array
@@ -93,7 +93,7 @@ class StoredFact:
     recorded_at: datetime
     ended_epoch: int | None
     ended_at: datetime | None
-    ended_by: str | None
+    sealed_end: bytes | None
 
 
 @dataclass(slots=True)
@@ -148,6 +148,23 @@ IDS: Final = """
     WHERE l.constituent_id = ANY(%(numbers)s::bigint[]) AND l.recorded_until IS NULL
     GROUP BY l.constituent_id, p.constituent_id
 """
+
+
+def spells_of(connection: Connection, number: int) -> dict[int, tuple[datetime, datetime]]:
+    """From when until when records now under `number` were under each other id, taken together."""
+    members = select(Link.record_id).where(
+        Link.constituent_id == number, Link.recorded_until.is_(None)
+    )
+    rows = connection.execute(
+        select(Link.constituent_id, func.min(Link.recorded_from), func.max(Link.recorded_until))
+        .where(
+            Link.record_id.in_(members),
+            Link.recorded_until.is_not(None),
+            Link.constituent_id != number,
+        )
+        .group_by(Link.constituent_id)
+    ).all()
+    return {row[0]: (row[1], row[2]) for row in rows if row[2] is not None}
 
 
 def lock(connection: Connection, numbers: Iterable[int], *, is_shared: bool) -> None:
@@ -235,7 +252,7 @@ def facts_from(rows: Iterable[Any]) -> StoredFacts:
 FACTS: Final = """
     WITH asked AS (SELECT unnest(%(hashes)s::bytea[]) AS subject_hash)
     SELECT 'subject', subject_hash, NULL::bigint, s.epoch, NULL::bytea, s.erased_at, NULL::bigint,
-        NULL::timestamptz, NULL::text, NULL::text, NULL::bigint, NULL::text, NULL::text, NULL::text[],
+        NULL::timestamptz, NULL::bytea, NULL::text, NULL::bigint, NULL::text, NULL::text, NULL::text[],
         NULL::date, NULL::date, NULL::bigint
     FROM asked JOIN subjects s USING (subject_hash)
     UNION ALL
@@ -249,11 +266,11 @@ FACTS: Final = """
     FROM asked JOIN consent_events c USING (subject_hash) ORDER BY c.id)
     UNION ALL
     (SELECT 'representation', subject_hash, f.id, f.epoch, f.sealed, f.recorded_at, f.ended_epoch,
-        f.ended_at, f.ended_by, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL
+        f.ended_at, f.sealed_end, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL
     FROM asked JOIN representations f USING (subject_hash) ORDER BY f.id)
     UNION ALL
     (SELECT 'restriction', subject_hash, f.id, f.epoch, f.sealed, f.recorded_at, f.ended_epoch,
-        f.ended_at, f.ended_by, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL
+        f.ended_at, f.sealed_end, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL
     FROM asked JOIN restrictions f USING (subject_hash) ORDER BY f.id)
 """
 
@@ -328,14 +345,14 @@ def add_fact(connection: Connection, one: StoredFact) -> None:
 
 
 def end_fact(
-    connection: Connection, kind: SealedKind, id_: int, *, epoch: int, by: str, at: datetime
+    connection: Connection, kind: SealedKind, id_: int, *, epoch: int, sealed: bytes, at: datetime
 ) -> bool:
-    """End a fact that stands; False where it does not."""
+    """End a fact that stands; False where it does not. sealed: by whom."""
     table = _TABLES[kind]
     ended = connection.execute(
         update(table)
         .where(table.id == id_, table.ended_epoch.is_(None))
-        .values(ended_epoch=epoch, ended_at=at, ended_by=by)
+        .values(ended_epoch=epoch, ended_at=at, sealed_end=sealed)
     )
     return ended.rowcount == 1
 
@@ -358,7 +375,7 @@ def standing_facts(connection: Connection, kind: SealedKind) -> list[StoredFact]
             table.recorded_at,
             table.ended_epoch,
             table.ended_at,
-            table.ended_by,
+            table.sealed_end,
         )
         .where(table.ended_epoch.is_(None))
         .order_by(table.id)

@@ -45,6 +45,7 @@ class Purpose(StrEnum):
     PSEUDONYM = "pseudonym"
     SUBJECT_WRAP = "subject.wrap"
     DISCLOSURE = "disclosure"
+    NOTICE = "notice"
     LOG_SIGNING = "log.signing"
     CERTIFICATE_SIGNING = "certificate.signing"
     FINGERPRINT = "fingerprint"

@@ -202,6 +202,7 @@ class ValueSealer(_ContextSealer):
             Purpose.CURSOR,
             Purpose.STEWARDSHIP,
             Purpose.DISCLOSURE,
+            Purpose.NOTICE,
         }
     )
 

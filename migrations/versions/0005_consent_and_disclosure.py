@@ -115,7 +115,7 @@ def _subjects() -> None:
             sa.Column("recorded_at", _NOW, nullable=False),
             sa.Column("ended_epoch", sa.BigInteger(), nullable=True),
             sa.Column("ended_at", _NOW, nullable=True),
-            sa.Column("ended_by", sa.Text(), nullable=True),
+            sa.Column("sealed_end", sa.LargeBinary(), nullable=True),
             sa.PrimaryKeyConstraint("id", name=f"{table}_pkey"),
         )
         op.create_index(f"{table}_subject_hash_idx", table, ["subject_hash"], unique=False)
@@ -201,11 +201,8 @@ def _rights() -> None:
         "notices",
         _number(),
         sa.Column("agency", sa.Text(), nullable=False),
-        sa.Column("kind", sa.Text(), nullable=False),
-        sa.Column("pairwise_id", sa.Uuid(), nullable=True),
-        sa.Column("agreement", sa.Text(), nullable=True),
+        sa.Column("sealed", sa.LargeBinary(), nullable=False),
         sa.Column("made_at", _NOW, nullable=False),
-        sa.Column("delete_by", sa.Date(), nullable=True),
         sa.Column("taken_at", _NOW, nullable=True),
         sa.PrimaryKeyConstraint("id", name="notices_pkey"),
     )
@@ -260,7 +257,7 @@ def _grants() -> None:
     op.execute("GRANT SELECT, INSERT, UPDATE (epoch, erased_at) ON subjects TO hub_app")
     op.execute("GRANT SELECT, INSERT, DELETE ON subject_keys, log_pending TO hub_app")
     op.execute(
-        "GRANT SELECT, INSERT, UPDATE (ended_epoch, ended_at, ended_by) "
+        "GRANT SELECT, INSERT, UPDATE (ended_epoch, ended_at, sealed_end) "
         "ON representations, restrictions TO hub_app"
     )
     op.execute(
@@ -273,5 +270,5 @@ def _grants() -> None:
     # What is sealed is bound to its row's number, so numbers are taken before rows are written.
     op.execute(
         "GRANT USAGE ON SEQUENCE consent_events_id_seq, representations_id_seq, "
-        "restrictions_id_seq, corrections_id_seq TO hub_app"
+        "restrictions_id_seq, corrections_id_seq, notices_id_seq TO hub_app"
     )

@@ -173,6 +173,8 @@ def test_a_revision_may_not_reach_back_before_the_other_was_ended() -> None:
         pytest.param(replace(GIVEN, agreement=LAW.ref, categories=frozenset({C.EXISTENCE})), ADULT, "agreement", Rule.CONSENT_NOT_ASKED, id="consent where the law decides"),
         pytest.param(replace(GIVEN, categories=frozenset({C.EXISTENCE, C.NAME})), ADULT, "categories", Rule.CONSENT_BEYOND_AGREEMENT, id="consent to more than the agreement"),
         pytest.param(replace(GIVEN, purpose="prompts"), ADULT, "categories", Rule.CONSENT_BEYOND_AGREEMENT, id="consent for another purpose"),
+        pytest.param(replace(GIVEN, given_on=date(2027, 1, 1)), ADULT, "agreement", Rule.AGREEMENT_NOT_IN_FORCE, id="consent after the agreement's last day"),
+        pytest.param(said(ConsentState.RENEWED, given_on=date(2025, 12, 31)), ADULT, "agreement", Rule.AGREEMENT_NOT_IN_FORCE, id="renewal before the agreement's first day"),
     ],
 )  # fmt: skip
 def test_consent_that_may_not_be_recorded(
@@ -196,6 +198,7 @@ def test_consent_that_may_not_be_recorded(
         pytest.param(GIVEN, None, None, id="an organization has no age"),
         pytest.param(said(ConsentState.REFUSED), CHILD, 16, id="a minor may refuse"),
         pytest.param(said(ConsentState.WITHDRAWN), None, 16, id="anyone may withdraw"),
+        pytest.param(said(ConsentState.WITHDRAWN, given_on=date(2027, 1, 1)), ADULT, 16, id="anyone may withdraw from an agreement that is over"),
         pytest.param(replace(GIVEN, representation="r1"), CHILD, 16, id="a guardian for a minor"),
         pytest.param(replace(GIVEN, representation="r2"), CHILD, 16, id="a representation for this purpose"),
     ],

@@ -13,23 +13,19 @@ from uuid import UUID
 
 from sqlalchemy import text
 
-from consent.policy import Agency, Agreement, Clearance, DeclaredPurpose, Policy, Restriction
+from consent.policy import Agency, Agreement, Clearance, DeclaredPurpose, Policy
 from consent.stored import digest_of, to_document
 from consent.vocabulary import DataCategory, Purpose, RestrictionKind
 from hub.domain.records import RecordKey
 from hub.domain.released import ReleasedProfile
+from hub.journeys import restrictions
 from hub.journeys.context import Hub
 from hub.journeys.describing import Description
 from hub.journeys.disclosing import Asker
-from hub.journeys.facts import fact_context, sealed_restriction
 from hub.journeys.look_up import Answer, ByShown, LookUp, look_up
-from hub.journeys.subjects import HeldSubject, in_subject_change
-from hub.store import database, disclosures, policies, subjects
+from hub.store import database, disclosures, policies
 from hub.store.disclosures import StoredDisclosure
 from hub.store.policies import PolicyVersion
-from hub.store.subjects import SealedKind, StoredFact
-from hub.vault.sealing import SubjectSealer
-from hub.vault.tags import Pseudonyms
 from tests.consent.values import ASKED, LAW
 from tests.journeys.stewards import Desk
 
@@ -73,38 +69,12 @@ def state(hub: Hub, policy: Policy) -> None:
         )
 
 
-def restrict(hub: Hub, reference: str, kind: RestrictionKind, *clearances: Clearance) -> None:
-    """Restrict a constituent from now on."""
-
-    def work(held: HeldSubject) -> None:
-        subject = Pseudonyms(hub.keys).subject(held.ids.current)
-        epoch = subjects.raise_epoch(held.connection, subject)
-        number = subjects.take_number(held.connection, SealedKind.RESTRICTION)
-        restriction = Restriction(
-            f"x{number}", subject.hex(), kind, "court order 12", clearances=frozenset(clearances)
-        )
-        wrapped = subjects.ensure_key(
-            held.connection, subject, SubjectSealer.new_key(hub.keys, subject)
-        )
-        sealed = SubjectSealer(hub.keys, subject, wrapped).seal(
-            fact_context(SealedKind.RESTRICTION, number), sealed_restriction(restriction, "ines")
-        )
-        subjects.add_fact(
-            held.connection,
-            StoredFact(
-                number,
-                SealedKind.RESTRICTION,
-                subject,
-                epoch,
-                sealed,
-                hub.now(),
-                None,
-                None,
-                None,
-            ),
-        )
-
-    in_subject_change(hub, reference, work)
+def restrict(hub: Hub, reference: str, kind: RestrictionKind, *clearances: Clearance) -> str:
+    """Restrict a constituent from now on; the restriction's id."""
+    said = restrictions.restrict(
+        hub, reference, kind, authority="court order 12", author="ines", clearances=clearances
+    )
+    return said.facts[0]
 
 
 @dataclass

@@ -7,7 +7,6 @@ represented or objecting cannot be read from the tables. Facts are added and end
 from __future__ import annotations
 
 from datetime import date, datetime
-from uuid import UUID
 
 from sqlalchemy import Identity, Index, Text, text
 from sqlalchemy.dialects.postgresql import ARRAY
@@ -59,7 +58,10 @@ class ConsentEventRow(Base):
 
 
 class RepresentationRow(Base):
-    """consent.policy.Representation, sealed whole; `ended_epoch` the subject's when it was ended early."""
+    """consent.policy.Representation, sealed whole.
+
+    ended_epoch: the subject's when it was ended before its time; sealed_end: by whom.
+    """
 
     __tablename__ = "representations"
 
@@ -70,11 +72,14 @@ class RepresentationRow(Base):
     recorded_at: Mapped[datetime]
     ended_epoch: Mapped[int | None]
     ended_at: Mapped[datetime | None]
-    ended_by: Mapped[str | None]
+    sealed_end: Mapped[bytes | None]
 
 
 class RestrictionRow(Base):
-    """consent.policy.Restriction, sealed whole: even of what kind it is shows to nobody."""
+    """consent.policy.Restriction, sealed whole: even of what kind it is shows to nobody.
+
+    So do those who lifted it: two names would tell that it was of a kind that takes two.
+    """
 
     __tablename__ = "restrictions"
 
@@ -85,11 +90,14 @@ class RestrictionRow(Base):
     recorded_at: Mapped[datetime]
     ended_epoch: Mapped[int | None]
     ended_at: Mapped[datetime | None]
-    ended_by: Mapped[str | None]
+    sealed_end: Mapped[bytes | None]
 
 
 class Notice(Base):
-    """What a recipient must be told of a constituent it was given data of; `kind` a hub.domain.notices.NoticeKind."""
+    """What a recipient must be told of a constituent it was given data of (hub.domain.notices), sealed.
+
+    In the clear it would tell who objected: pairwise ids lead to records.
+    """
 
     __tablename__ = "notices"
     __table_args__ = (
@@ -98,11 +106,8 @@ class Notice(Base):
 
     id: Mapped[int] = mapped_column(Identity(), primary_key=True)
     agency: Mapped[str]
-    kind: Mapped[str]
-    pairwise_id: Mapped[UUID | None]
-    agreement: Mapped[str | None]
+    sealed: Mapped[bytes]
     made_at: Mapped[datetime]
-    delete_by: Mapped[date | None]
     taken_at: Mapped[datetime | None]
 
 
