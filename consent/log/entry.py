@@ -43,12 +43,13 @@ class EntryInvalid(HubError):
 
 @unique
 class Outcome(StrEnum):
-    """What the caller was answered. The values are part of what is committed to."""
+    """What the caller was answered; `done`: an act that releases nothing. The values are committed to."""
 
     RELEASED = "released"
     REFUSED = "refused"
     NO_MATCH = "no_match"
     AMBIGUOUS = "ambiguous"
+    DONE = "done"
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,8 +83,8 @@ class Account:
 
     `action` is what was asked of the hub (a look-up, a prompt, an export); `agency`, `system` and `user`
     are the recipient's (`user` a pseudonym); `agreement` the one it invoked, if any; `policy` the digest of
-    the rules in force; `reasons` why nothing at all could be ruled on; `decided_at` an aware time,
-    kept to the microsecond. Lists keep their order, and the order is committed to.
+    the rules in force; `reasons` why nothing at all could be ruled on, or of an act what was done and under
+    what authority; `decided_at` an aware time, kept to the microsecond. Lists keep their order, and the order is committed to.
     """
 
     action: str
