@@ -77,6 +77,12 @@ class Settings(BaseSettings):
         default="UTC",
         description="IANA name of the zone whose calendar days agreements and consent are counted in.",
     )
+    key_backup_days: int = Field(
+        default=35,
+        ge=0,
+        le=3_650,
+        description="Days that backups of record and subject keys are kept; certificates of erasure say so.",
+    )
     shared_buffers_mb: int = Field(
         default_factory=_quarter_of_the_memory_mb,
         ge=16,

@@ -35,6 +35,7 @@ from hub.settings import Settings, secret
 from hub.store import constituents, database, runs
 from hub.vault import keyring
 from hub.vault.keyring import RootKey
+from hub.vault.signing import CertificateKey
 
 _PASSWORDS_FILE: Final = "roles.json"
 _DRIVER: Final = "postgresql+psycopg"
@@ -69,6 +70,7 @@ def limits(settings: Settings) -> Limits:
         tag_records_max=settings.tag_records_max,
         training_pairs_max=settings.training_pairs_max,
         time_zone=settings.time_zone,
+        key_backup_days=settings.key_backup_days,
     )
 
 
@@ -102,6 +104,11 @@ def init(settings: Settings) -> InitReport:
 def migrate(settings: Settings) -> None:
     """Bring the schema to this release's newest migration."""
     provision.migrate(_urls(settings).owner)
+
+
+def certificate_key(settings: Settings) -> CertificateKey:
+    """The key that certificates and exports are signed with; no database is asked."""
+    return CertificateKey(keyring.load(settings.root_key_path))
 
 
 @contextmanager

@@ -24,6 +24,7 @@ class Limits:
     tag_records_max: int
     training_pairs_max: int
     time_zone: str = "UTC"
+    key_backup_days: int = 35
 
 
 @dataclass(frozen=True, slots=True)
