@@ -19,6 +19,7 @@ from hub.cli import (
     quarantine,
     resolve,
     reviews,
+    rights,
     why,
 )
 
@@ -45,6 +46,7 @@ app.add_typer(profile.app, name="profile")
 app.add_typer(pins.app, name="pin")
 app.add_typer(judgements.app, name="judge")
 app.add_typer(reviews.app, name="review")
+app.add_typer(rights.app, name="rights")
 app.add_typer(events.app, name="events")
 app.add_typer(model.app, name="model")
 app.add_typer(quarantine.app, name="quarantine")
