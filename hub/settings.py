@@ -108,6 +108,12 @@ class Settings(BaseSettings):
         default=None,
         description="Folder that every checkpoint is also written to, best one that keeps what is written once.",
     )
+    key_backup_days: int = Field(
+        default=35,
+        ge=0,
+        le=3_650,
+        description="Days that backups of record and subject keys are kept; certificates of erasure say so.",
+    )
     shared_buffers_mb: int = Field(
         default_factory=_quarter_of_the_memory_mb,
         ge=16,

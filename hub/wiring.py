@@ -35,6 +35,7 @@ from hub.settings import Settings, secret
 from hub.store import constituents, database, runs
 from hub.vault import keyring
 from hub.vault.keyring import RootKey
+from hub.vault.signing import CertificateKey
 
 _PASSWORDS_FILE: Final = "roles.json"
 _DRIVER: Final = "postgresql+psycopg"
@@ -80,6 +81,7 @@ def log_settings(settings: Settings) -> LogSettings:
         origin=settings.log_origin,
         checkpoint_every_s=settings.checkpoint_every_s,
         checkpoint_dir=settings.checkpoint_dir,
+        key_backup_days=settings.key_backup_days,
     )
 
 
@@ -113,6 +115,11 @@ def init(settings: Settings) -> InitReport:
 def migrate(settings: Settings) -> None:
     """Bring the schema to this release's newest migration."""
     provision.migrate(_urls(settings).owner)
+
+
+def certificate_key(settings: Settings) -> CertificateKey:
+    """The key that certificates and exports are signed with; no database is asked."""
+    return CertificateKey(keyring.load(settings.root_key_path))
 
 
 @contextmanager

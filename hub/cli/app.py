@@ -24,6 +24,7 @@ from hub.cli import (
     resolve,
     restrictions,
     reviews,
+    rights,
     why,
 )
 
@@ -54,6 +55,7 @@ app.add_typer(consents.app, name="consent")
 app.add_typer(representations.app, name="represent")
 app.add_typer(restrictions.app, name="restrict")
 app.add_typer(notices.app, name="notices")
+app.add_typer(rights.app, name="rights")
 app.add_typer(events.app, name="events")
 app.add_typer(log.app, name="log")
 app.add_typer(model.app, name="model")

@@ -66,6 +66,7 @@ def load_table(reports: list[LoadReport]) -> Table:
             f"{report.held:,} missing rows held: is the export whole? then --accept-removals"
             if report.held
             else "",
+            f"{report.suppressed:,} of erased records passed over" if report.suppressed else "",
             rules,
         ]
         table.add_row(

@@ -23,6 +23,7 @@ from hub.journeys.change import Overtaken, PartitionChange, Redivided, in_one_ch
 from hub.journeys.consequences import Consequences, consequences, issued
 from hub.journeys.context import Hub
 from hub.journeys.facts import hashes_of
+from hub.journeys.naming import ERASED
 from hub.journeys.profile import resolve
 from hub.journeys.references import id_in, key_in
 from hub.store import constituents, database, history, judgements, records, reviews, subjects
@@ -375,6 +376,11 @@ def acted(
 def sealer(hub: Hub) -> ValueSealer:
     """Seals and opens the reasons of acts."""
     return ValueSealer(hub.keys, Purpose.STEWARDSHIP)
+
+
+def reason_in(opener: ValueSealer, context: bytes, sealed: bytes) -> str:
+    """A reason as it was written, or that it was erased. Raises SealBroken."""
+    return opener.open(context, sealed).decode() if sealed else ERASED
 
 
 def reason_context(act_id: UUID) -> bytes:

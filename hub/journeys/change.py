@@ -64,6 +64,10 @@ class ChangeContended(HubError):
     """Others changed the same constituents again and again while this change waited for them."""
 
 
+class KeySuppressed(HubError):
+    """The record was erased as a right: nothing under its key is taken in again."""
+
+
 class Overtaken(Exception):
     """What was read is no longer so: do it over, with these components locked from the start."""
 
@@ -187,7 +191,7 @@ class PartitionChange:
         """Lock a record's key and tags, old and new; answers who it leads to, itself too, with their components.
 
         derived: the record as it is to be, None where it goes. Raises Overtaken when what stands under
-        the key is no longer what was known.
+        the key is no longer what was known, KeySuppressed for what is to come under one that was erased.
         """
         tags = {*(known.tags if known else ()), *(derived.tags if derived else ())}
         asking = Asking((), (), is_poor=False)
@@ -197,6 +201,8 @@ class PartitionChange:
             self.connection, _numbers([key_hash], tags), key_hash, asking
         )
         self.measured.lock_s += found.lock_s
+        if found.is_suppressed and derived is not None:
+            raise KeySuppressed("the record of that key was erased: it is not taken in again")
         if found.standing != (None if known is None else (known.id, known.version)):
             raise Overtaken
         own = known.id if known else None

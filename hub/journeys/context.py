@@ -36,6 +36,7 @@ class LogSettings:
     origin: str = ""
     checkpoint_every_s: int = 60
     checkpoint_dir: Path | None = None
+    key_backup_days: int = 35
 
 
 @dataclass(frozen=True, slots=True)

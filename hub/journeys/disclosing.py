@@ -92,10 +92,15 @@ def record(
         epochs=_epochs(in_force, decision, () if about is None else about.points),
         inputs=_inputs(decision.request, held_by, () if about is None else about.points),
     )
+    return written(hub, connection, account, subject, about)
+
+
+def written(
+    hub: Hub, connection: Connection, account: Account, subject: Subject, about: About | None
+) -> int:
+    """Write an entry that says so; its id. about: None where it is of nobody."""
     entry = write(account, subject, os.urandom(NONCE_BYTES))
-    return disclosures.write(
-        connection, _sealed(hub, connection, entry, about, decision.request.at)
-    )
+    return disclosures.write(connection, _sealed(hub, connection, entry, about, account.decided_at))
 
 
 def _sealed(

@@ -29,6 +29,7 @@ from hub.journeys.acts import (
     aim,
     one_kind,
     reason_context,
+    reason_in,
     sealer,
     whole_of,
 )
@@ -286,12 +287,12 @@ def judgement_views(
     refs = named(hub, history.stored_by_key(connection, keys))
     opener = sealer(hub)
     return [
-        _view(row, refs, opener.open(reason_context(row.act_id), row.sealed_reason))
+        _view(row, refs, reason_in(opener, reason_context(row.act_id), row.sealed_reason))
         for row in listed
     ]
 
 
-def _view(row: JudgementRow, refs: Mapping[bytes, RecordRef], reason: bytes) -> JudgementView:
+def _view(row: JudgementRow, refs: Mapping[bytes, RecordRef], reason: str) -> JudgementView:
     left, right = refs[row.left], refs[row.right]
     is_gone = left.local_id is None or right.local_id is None
     return JudgementView(
@@ -301,7 +302,7 @@ def _view(row: JudgementRow, refs: Mapping[bytes, RecordRef], reason: bytes) -> 
         left=left,
         right=right,
         author=row.author,
-        reason=reason.decode(),
+        reason=reason,
         judged_at=row.judged_at,
         withdrawn_by=row.withdrawn_by,
         withdrawn_at=row.withdrawn_at,

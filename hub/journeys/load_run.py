@@ -25,7 +25,7 @@ from hub.journeys.context import Hub
 from hub.journeys.news import Refused, RowHasher, Sorted, sort
 from hub.journeys.pool import Workers
 from hub.journeys.prepare import Chunk, PreparedChunk, Preparer, prepare
-from hub.store import database, records, runs, sources
+from hub.store import database, erasing, records, runs, sources
 from hub.store.runs import SetAside
 from hub.store.sources import SourceState
 from hub.vault.keyring import Purpose
@@ -49,7 +49,8 @@ _CHUNKS_AHEAD: Final = 2
 class LoadReport:
     """What a load did, over all its resumptions.
 
-    held: records that are missing and not removed, for an operator to look at. newly_unreadable: rows set
+    held: records that are missing and not removed, for an operator to look at. suppressed: rows of records
+    that were erased as a right, passed over. newly_unreadable: rows set
     aside without a key that did not stand in the quarantine before.
     """
 
@@ -61,6 +62,7 @@ class LoadReport:
     removed: int = 0
     held: int = 0
     rejected: int = 0
+    suppressed: int = 0
     newly_unreadable: int = 0
     rejected_by_rule: dict[str, int] = field(default_factory=dict)
     is_resumed: bool = False
@@ -201,7 +203,14 @@ class LoadRun:
                 self._commit(self._under_way.popleft())
         with database.transaction(self._hub.engine) as connection:
             known = records.known(connection, list(hashed.rows), self._run_id)
-            found = sort(hashed, known, self._is_met, batch.location, is_snapshot=self._is_snapshot)
+            found = sort(
+                hashed,
+                known,
+                self._is_met,
+                batch.location,
+                is_snapshot=self._is_snapshot,
+                suppressed=erasing.suppressed(connection, list(hashed.rows)),
+            )
             fresh = sum(1 for _, stored in found.news if stored is None)
             numbers = iter(records.take_numbers(connection, fresh))
         chunk = Chunk(
@@ -270,6 +279,7 @@ class LoadRun:
         report.changed += prepared.changed
         report.unchanged += len(chunk.found.unchanged_ids)
         report.rejected += len(set_aside)
+        report.suppressed += chunk.found.suppressed
         for row in set_aside:
             report.rejected_by_rule[row.rule] = report.rejected_by_rule.get(row.rule, 0) + 1
 

@@ -5,7 +5,7 @@ Decides what is new, changed, unchanged or a duplicate. Reading rows and writing
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from operator import itemgetter
 from typing import Final
@@ -55,11 +55,12 @@ class HashedBatch:
 
 @dataclass(slots=True)
 class Sorted:
-    """A hashed batch held against what is stored."""
+    """A hashed batch held against what is stored. suppressed: how many rows were of erased records."""
 
     news: list[tuple[HashedRow, KnownRecord | None]] = field(default_factory=list)
     unchanged_ids: list[int] = field(default_factory=list)
     refused: list[Refused] = field(default_factory=list)
+    suppressed: int = 0
 
     def pending(self, new_numbers: Iterator[int]) -> tuple[PendingRow, ...]:
         """The news as rows to prepare; each new record takes the next of `new_numbers`."""
@@ -130,14 +131,20 @@ def sort(
     location: str,
     *,
     is_snapshot: bool,
+    suppressed: Collection[bytes] = (),
 ) -> Sorted:
     """Hold a batch against what is stored and what is not stored yet.
 
+    suppressed: keys that were erased. Nothing is kept of their rows, not even in the quarantine.
     is_met: whether this run met the key in a chunk under way, or in a row it set aside. In a snapshot a key that this run has met already is a duplicate; an incremental source may
     state a record again, and the later row counts.
     """
-    found = Sorted(refused=list(hashed.refused))
+    found = Sorted(refused=[one for one in hashed.refused if one.key_hash not in suppressed])
+    found.suppressed = len(hashed.refused) - len(found.refused)
     for key_hash, row in hashed.rows.items():
+        if key_hash in suppressed:
+            found.suppressed += 1
+            continue
         stored = known.get(key_hash)
         was_met = is_met(key_hash) or (stored is not None and stored.is_of_this_run)
         if is_snapshot and was_met:

@@ -28,6 +28,7 @@ from hub.journeys.acts import (
     acted,
     aim,
     one_kind,
+    reason_in,
     sealer,
     whole_of,
 )
@@ -234,7 +235,7 @@ def list_objections(hub: Hub, reference: str) -> list[ObjectionView]:
             ObjectionView(
                 record=refs[row.key_hash],
                 author=row.author,
-                reason=opener.open(_context(row.made_at), row.sealed_reason).decode(),
+                reason=reason_in(opener, _context(row.made_at), row.sealed_reason),
                 made_at=row.made_at,
                 withdrawn_by=row.withdrawn_by,
                 withdrawn_at=row.withdrawn_at,

@@ -15,10 +15,12 @@ from sqlalchemy import Connection
 from hub.domain.errors import HubError, RecordUnknown
 from hub.domain.records import ConstituentKind, RecordKey
 from hub.domain.survivorship import Candidate, survive
+from hub.journeys.acts import reason_in
+from hub.journeys.change import key_lock
 from hub.journeys.context import Hub
 from hub.journeys.profile import read_stated, resolve
 from hub.journeys.surviving import candidates
-from hub.store import constituents, database, pins, records, sources
+from hub.store import constituents, database, pins, records, sources, surroundings
 from hub.store.pins import StoredPin
 from hub.vault.keyring import Purpose
 from hub.vault.sealing import ValueSealer
@@ -67,6 +69,8 @@ def pin(hub: Hub, record_key: str, attribute: str, author: str, reason: str) -> 
     hasher = Hasher(hub.keys)
     key_hash = hasher.key(str(key))
     with database.transaction(hub.engine) as connection:
+        # An erasure locks it too: no reason may be written down just after those of the record were emptied.
+        surroundings.lock_values(connection, [key_lock(key_hash)])
         resolve(hub, connection, str(key))
         chosen = _best(hub, connection, key_hash).get(attribute)
         if chosen is None:
@@ -121,9 +125,7 @@ def list_pins(hub: Hub, reference: str) -> list[PinView]:
                     attribute=row.attribute,
                     value=stated.get(row.value_hash),
                     author=row.author,
-                    reason=sealer.open(
-                        _context(key_hash, row.attribute), row.sealed_reason
-                    ).decode(),
+                    reason=reason_in(sealer, _context(key_hash, row.attribute), row.sealed_reason),
                     made_at=row.made_at,
                     withdrawn_by=row.withdrawn_by,
                     withdrawn_at=row.withdrawn_at,

@@ -42,7 +42,7 @@ def show_profile(hub: Hub, reference: str, authority: Authority | None = None) -
     """
     with database.transaction(hub.engine) as connection:
         number, public_id = resolve(hub, connection, reference)
-        return _profile(hub, connection, number, public_id, authority)
+        return profile_of(hub, connection, number, public_id, authority)
 
 
 def resolve(hub: Hub, connection: Connection, reference: str) -> tuple[int, UUID]:
@@ -66,9 +66,14 @@ def _resolve_record(hub: Hub, connection: Connection, reference: str) -> tuple[i
     return found
 
 
-def _profile(
-    hub: Hub, connection: Connection, number: int, public_id: UUID, authority: Authority | None
+def profile_of(
+    hub: Hub,
+    connection: Connection,
+    number: int,
+    public_id: UUID,
+    authority: Authority | None = None,
 ) -> Profile:
+    """The same of a current id. Raises ConstituentUnknown where no record is left under it."""
     member_ids = constituents.members(connection, number)
     if not member_ids:
         raise ConstituentUnknown(

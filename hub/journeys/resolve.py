@@ -18,7 +18,14 @@ from connectors.mapping import Mapper
 from connectors.source import Source
 from hub.domain.errors import RecordUnknown
 from hub.domain.records import ConstituentKind, RecordKey, Rejected
-from hub.journeys.change import Effects, Measured, Overtaken, PartitionChange, in_one_change
+from hub.journeys.change import (
+    Effects,
+    KeySuppressed,
+    Measured,
+    Overtaken,
+    PartitionChange,
+    in_one_change,
+)
 from hub.journeys.context import Hub
 from hub.journeys.metrics import RESOLVING
 from hub.journeys.news import HashedRow, RowHasher
@@ -42,6 +49,9 @@ from hub.vault.tags import Hasher
 _NO_RUN: Final = 0
 
 _LOCATION: Final = "pushed"
+
+#: The rule of a row whose record was erased as a right.
+SUPPRESSED: Final = "suppressed"
 
 
 class Arrival(StrEnum):
@@ -91,7 +101,8 @@ class Resolver:
     def resolve(self, values: Row, number: int = 1) -> Resolution | Rejected:
         """Store a row and link its record; the same row twice changes nothing.
 
-        number: the row's place in what it came from, for the rejection to name. Raises SourceBusy while
+        number: the row's place in what it came from, for the rejection to name. A row of an erased record is
+        rejected as `suppressed`. Raises SourceBusy while
         the source is being loaded, ChangeContended, ScorerMismatch.
         """
         batch = Batch(self._columns, [values], (number,), _LOCATION, {})
@@ -103,9 +114,12 @@ class Resolver:
         if isinstance(derived, Rejected):
             return derived
         with RESOLVING.timed() as told:
-            resolution = in_one_change(
-                self._hub, self._source.kind, lambda change: self._take(change, row, derived)
-            )
+            try:
+                resolution = in_one_change(
+                    self._hub, self._source.kind, lambda change: self._take(change, row, derived)
+                )
+            except KeySuppressed:
+                return Rejected(number, None, SUPPRESSED, _LOCATION)
             told(resolution.measured)
         return resolution
 

@@ -61,6 +61,11 @@ def why(hub: Hub, left: str, right: str) -> Why:
         return _Case(hub, connection, *numbers).why()
 
 
+def why_records(hub: Hub, connection: Connection, left: int, right: int) -> Why:
+    """The same of two present records by number, as the caller's transaction sees them. Raises ScorerMismatch."""
+    return _Case(hub, connection, left, right).why()
+
+
 def _record_of(hub: Hub, connection: Connection, reference: str) -> int:
     if id_in(reference) is None:
         return present_record(hub, connection, reference)

@@ -74,3 +74,13 @@ def concerns(connection: Connection, agency: str, public_ids: Sequence[UUID]) ->
         .where(PairwiseId.agency == agency, among(Constituent.public_id, public_ids))
     ).all()
     return {row.public_id: row.pairwise_id for row in rows}
+
+
+def shown_for(connection: Connection, numbers: Sequence[int]) -> list[tuple[str, UUID, datetime]]:
+    """Which agency was shown what for those ids, since when; by agency, the oldest id first."""
+    rows = connection.execute(
+        select(PairwiseId.agency, PairwiseId.pairwise_id, PairwiseId.shown_at)
+        .where(among(PairwiseId.constituent_id, numbers))
+        .order_by(PairwiseId.agency, PairwiseId.constituent_id)
+    ).all()
+    return [(row[0], row[1], row[2]) for row in rows]

@@ -133,8 +133,9 @@ _BEGIN: Final = """
 """
 
 _FOUND: Final = """
-    SELECT standing.id, standing.version, near.*
+    SELECT erased.key_hash IS NOT NULL, standing.id, standing.version, near.*
     FROM (VALUES (%(key_hash)s::bytea)) AS asked (key_hash)
+    LEFT JOIN suppressions erased ON erased.key_hash = asked.key_hash
     LEFT JOIN records standing
         ON standing.key_hash = asked.key_hash AND standing.removed_at IS NULL
     LEFT JOIN LATERAL ({candidates}) near ON true
@@ -286,8 +287,9 @@ class Asking:
 @dataclass(frozen=True, slots=True)
 class Found:
     """What stands under a key once it is locked, number and version, and the candidates asked for, each
-    with its component."""
+    with its component. is_suppressed: it was erased, and what comes under the key stays out."""
 
+    is_suppressed: bool
     standing: tuple[int, int] | None
     candidates: list[tuple[SealedFeatures, int]]
     lock_s: float
@@ -304,10 +306,11 @@ def lock_and_find(
             _LOCKED_CANDIDATES, {"key_hash": key_hash, **_asked(asking)}, prepare=True, binary=True
         )
     rows: Any = near.fetchall()
-    id_, version = rows[0][:2]
+    is_suppressed, id_, version = rows[0][:3]
     return Found(
+        is_suppressed,
         None if id_ is None else (id_, version),
-        [(SealedFeatures(*row[2:6]), row[6]) for row in rows if row[2] is not None],
+        [(SealedFeatures(*row[3:7]), row[7]) for row in rows if row[3] is not None],
         _waited(locked.fetchall()),
     )
 

@@ -222,6 +222,7 @@ def _rights() -> None:
         sa.Column("sealed", sa.LargeBinary(), nullable=False),
         sa.Column("made_at", _NOW, nullable=False),
         sa.Column("answer", sa.Text(), nullable=True),
+        sa.Column("sealed_note", sa.LargeBinary(), nullable=True),
         sa.Column("answered_by", sa.Text(), nullable=True),
         sa.Column("answered_at", _NOW, nullable=True),
         sa.PrimaryKeyConstraint("id", name="corrections_pkey"),
@@ -265,10 +266,13 @@ def _grants() -> None:
     )
     op.execute("GRANT SELECT, INSERT, UPDATE (taken_at) ON notices TO hub_app")
     op.execute(
-        "GRANT SELECT, INSERT, UPDATE (answer, answered_by, answered_at) ON corrections TO hub_app"
+        "GRANT SELECT, INSERT, UPDATE (sealed, answer, sealed_note, answered_by, answered_at) "
+        "ON corrections TO hub_app"
     )
     # What is sealed is bound to its row's number, so numbers are taken before rows are written.
     op.execute(
         "GRANT USAGE ON SEQUENCE consent_events_id_seq, representations_id_seq, "
         "restrictions_id_seq, corrections_id_seq, notices_id_seq TO hub_app"
     )
+    # Erasure empties what stewards wrote of her; who did what and when stays.
+    op.execute("GRANT UPDATE (sealed_reason) ON judgements, objections, pins TO hub_app")

@@ -114,7 +114,8 @@ class Notice(Base):
 class Correction(Base):
     """What a constituent says is wrong in a record: a proposal to the agency that owns it, sealed.
 
-    answer: accepted or declined; null while it waits.
+    answer: accepted or declined, null while it waits; sealed_note: what the agency says to it. Both sealed
+    texts are empty once the record is erased.
     """
 
     __tablename__ = "corrections"
@@ -126,6 +127,7 @@ class Correction(Base):
     sealed: Mapped[bytes]
     made_at: Mapped[datetime]
     answer: Mapped[str | None]
+    sealed_note: Mapped[bytes | None]
     answered_by: Mapped[str | None]
     answered_at: Mapped[datetime | None]
 
