@@ -70,6 +70,7 @@ def limits(settings: Settings) -> Limits:
         tag_records_max=settings.tag_records_max,
         training_pairs_max=settings.training_pairs_max,
         consent_age_min=settings.consent_age_min,
+        key_backup_days=settings.key_backup_days,
         time_zone=settings.time_zone,
         log_lag_max_s=settings.log_lag_max_s,
     )
@@ -81,7 +82,6 @@ def log_settings(settings: Settings) -> LogSettings:
         origin=settings.log_origin,
         checkpoint_every_s=settings.checkpoint_every_s,
         checkpoint_dir=settings.checkpoint_dir,
-        key_backup_days=settings.key_backup_days,
     )
 
 

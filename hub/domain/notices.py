@@ -15,12 +15,13 @@ class NoticeKind(StrEnum):
 
     CONSENT_ENDED: she refused, withdrew, or her consent was revoked or found invalid; delete it.
     OBJECTED: she objected (GDPR Art. 21), and it rested on a basis open to that; delete it. RESTRICTED: keep
-    it, and use it no further (Art. 18, 19).
+    it, and use it no further (Art. 18, 19). ERASED: she was erased as a right; delete it (Art. 17, 19).
     """
 
     CONSENT_ENDED = "consent_ended"
     OBJECTED = "objected"
     RESTRICTED = "restricted"
+    ERASED = "erased"
 
 
 DELETE_WITHIN: Final = timedelta(days=30)

@@ -27,6 +27,7 @@ class Limits:
     consent_age_min: int
     time_zone: str = "UTC"
     log_lag_max_s: int = 300
+    key_backup_days: int = 35
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +37,6 @@ class LogSettings:
     origin: str = ""
     checkpoint_every_s: int = 60
     checkpoint_dir: Path | None = None
-    key_backup_days: int = 35
 
 
 @dataclass(frozen=True, slots=True)

@@ -31,6 +31,7 @@ from hub.journeys.disclosing import (
 )
 from hub.journeys.facts import Point, facts_at
 from hub.journeys.policies import EMPTY, InForce
+from hub.journeys.rights.requests import RECIPIENT, RightsAction
 from hub.store import policies, subjects
 from hub.store.policies import PolicyVersion
 from hub.store.subjects import StoredConsent, StoredFact, StoredFacts
@@ -40,7 +41,10 @@ from hub.vault.keyring import RootKey
 COUNTED_WITHIN: Final = timedelta(minutes=5)
 
 #: What is logged besides decisions: acts, in which nothing is released to anybody.
-ACTS: Final = frozenset({ERASE})
+ACTS: Final = frozenset({ERASE, RightsAction.OWN_LOG})
+
+#: What a constituent is given of her own: her right to it is no agreement's to decide.
+OWN: Final = frozenset({RightsAction.OWN_VIEW, RightsAction.EXPORT})
 
 FINDINGS_MAX: Final = 1_000
 
@@ -142,9 +146,8 @@ class Replay:
             self.found(Kind.DECIDED_AT_ANOTHER_TIME, one.number)
         if account.outcome is Outcome.RELEASED and not account.permitted:
             self.found(Kind.NOTHING_PERMITTED, one.number)
-        if account.action in ACTS:
-            if account.outcome is not Outcome.DONE or account.permitted:
-                self.found(Kind.NO_DECISION, one.number, "an act that releases")
+        if account.action in ACTS or account.agency == RECIPIENT:
+            self._check_act(one.number, account)
             return None
         if subject is None:
             self.not_replayable += 1
@@ -165,6 +168,14 @@ class Replay:
         except (KeyError, ValueError):
             self.found(Kind.UNREADABLE, one.number, "what a replay needs is missing or malformed")
             return None
+
+    def _check_act(self, number: int | None, account: Account) -> None:
+        """An act releases nothing; what a constituent is given of her own, no agreement decides."""
+        if account.action in ACTS:
+            if account.outcome is not Outcome.DONE or account.permitted:
+                self.found(Kind.NO_DECISION, number, "an act that releases")
+        elif account.action not in OWN:
+            self.found(Kind.NO_DECISION, number, "no right of a constituent")
 
     def _replay(self, case: _Case, known: _Known) -> None:
         in_force = self._policy_of(case)

@@ -90,6 +90,7 @@ def _values(keys: RootKey, rows: dict[str, list[Row]]) -> Iterator[bytes]:
             lambda row: b"pin" + row["key_hash"] + row["attribute"].encode(),
         ),
         ("disclosures", "sealed_subject", Purpose.DISCLOSURE, lambda row: row["subject_digest"]),
+        ("notices", "sealed", Purpose.NOTICE, lambda row: b"notice" + row["id"].to_bytes(8, "big")),
     ):
         sealer = ValueSealer(keys, purpose)
         for row in rows[table]:

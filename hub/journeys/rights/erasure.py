@@ -16,12 +16,14 @@ from uuid import UUID
 from consent.policy import Restriction
 from consent.vocabulary import RestrictionKind
 from hub.domain.errors import ConstituentUnknown, HubError
+from hub.domain.notices import DELETE_WITHIN, NoticeKind
 from hub.domain.records import ConstituentKind
 from hub.journeys.acts import RECORDS_MAX, Aim, StaleView, TooManyRecords, token
 from hub.journeys.change import Overtaken, PartitionChange, in_one_change
 from hub.journeys.context import Hub
 from hub.journeys.facts import gather, hashes_of
 from hub.journeys.naming import RecordRef, named
+from hub.journeys.notices import notify
 from hub.journeys.policies import InForce, shared_policy
 from hub.journeys.profile import resolve
 from hub.journeys.registration import SourceBusy, source_lock
@@ -148,9 +150,12 @@ class _Erasing:
         mark = token(self._connection, [Aim(whole.present, is_constituent=True)])
         if seen is not None and seen != mark:
             raise StaleView("others changed this constituent since you looked: look again")
-        self._refuse_held(ids, in_force)
+        restrictions = self._restrictions(ids, in_force)
+        self._refuse_held(restrictions)
         told = self._told(whole)
         at = self._hub.now()
+        if not any(one.kind is RestrictionKind.AT_RISK for one in restrictions):
+            self._tell_recipients(ids, at)
         dead, destroyed = self._destroy(whole, ids, at)
         entry = log_erasure(
             self._hub,
@@ -232,11 +237,26 @@ class _Erasing:
 
     # --- deciding ----------------------------------------------------------------------------------
 
-    def _refuse_held(self, ids: SubjectIds, in_force: InForce) -> None:
-        facts = gather(self._hub, self._connection, ids, in_force.policy, frozenset()).facts
-        held = [one.id for one in facts.restrictions if _holds(one, self._hub.now())]
+    def _restrictions(self, ids: SubjectIds, in_force: InForce) -> tuple[Restriction, ...]:
+        known = gather(self._hub, self._connection, ids, in_force.policy, frozenset())
+        return known.facts.restrictions
+
+    def _refuse_held(self, restrictions: Iterable[Restriction]) -> None:
+        held = [one.id for one in restrictions if _holds(one, self._hub.now())]
         if held:
             raise ErasureHeld(held)
+
+    def _tell_recipients(self, ids: SubjectIds, at: datetime) -> None:
+        """Tell each agency that was given data of hers to delete it, under the id it knows her by."""
+        notify(
+            self._hub,
+            self._connection,
+            ids,
+            NoticeKind.ERASED,
+            lambda _account, _item: True,
+            at,
+            self._hub.day_of(at) + DELETE_WITHIN,
+        )
 
     def _told(self, whole: _Whole) -> tuple[RecordToErase, ...]:
         by_name = {source.name: source for source in sources.every(self._connection)}

@@ -22,6 +22,7 @@ from hub.domain.records import Record
 from hub.journeys.context import Hub
 from hub.journeys.disclosing import About, written
 from hub.journeys.facts import hashes_of, points_of
+from hub.journeys.log_lag import require_keeping_up
 from hub.journeys.policies import InForce
 from hub.journeys.subjects import HeldSubject
 from hub.store import subjects
@@ -75,8 +76,9 @@ def log_own(
 ) -> int:
     """Write that a constituent was given what is her own, in the transaction it is read in; the entry's id.
 
-    permitted: what of records she was given; none where she only read the log.
+    permitted: what of records she was given; none where she only read the log. Raises DisclosureLogBehind.
     """
+    require_keeping_up(hub, held.connection)
     released = tuple(permitted)
     numbers = held.ids.all
     hashes = dict(zip(numbers, hashes_of(hub.keys, numbers), strict=True))

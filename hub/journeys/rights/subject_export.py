@@ -26,7 +26,7 @@ from hub.journeys.rights.report import report
 from hub.journeys.rights.requests import RightsAction, RightsRequest
 from hub.journeys.rights.who_looked import Labels, entries_of, use_of
 from hub.journeys.subjects import HeldSubject, in_subject_change
-from hub.store import proofs, subjects
+from hub.store import log, subjects
 from hub.store.disclosures import StoredDisclosure
 
 PROOFS: Final = "proofs/"
@@ -73,16 +73,16 @@ def _export(hub: Hub, subject: HeldSubject, request: RightsRequest) -> Exported:
 
 def _proofs(hub: Hub, connection: Connection, rows: Iterable[StoredDisclosure]) -> dict[str, bytes]:
     """A proof of each entry that the newest checkpoint covers, by file name."""
-    content = proofs.newest_checkpoint(connection)
-    if content is None:
+    last = log.last_checkpoint(connection)
+    if last is None:
         return {}
-    note = Note.parse(content.encode())
+    note = Note.parse(last.note.encode())
     size = Checkpoint.parse(note.text).size
     covered = [(one, one.number) for one in rows if one.number is not None and one.number < size]
     wrapped = subjects.wrapped_keys(
         connection, [one.subject_hash for one, _ in covered if one.subject_hash is not None]
     )
-    read = proofs.node_reader(connection)
+    read = log.node_reader(connection)
     found = {}
     for one, number in covered:
         key = None if one.subject_hash is None else wrapped.get(one.subject_hash)
