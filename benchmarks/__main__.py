@@ -10,6 +10,7 @@ SUITE = (
     "benchmarks.load_and_link",
     "benchmarks.resolve",
     "benchmarks.disclosure_log",
+    "benchmarks.sweep",
 )
 
 

@@ -9,6 +9,7 @@ import typer
 from rich.table import Table
 
 from hub import wiring
+from hub.cli.options import Cleared
 from hub.cli.output import answers, print_json
 from hub.domain.reviews import Verdict
 from hub.journeys import judge as journey
@@ -44,10 +45,11 @@ def same(
     reason: Reason,
     seen: Seen = None,
     is_preview: Preview = False,
+    is_cleared: Cleared = False,
     as_json: Json = False,
 ) -> None:
     """Two records are one constituent; two constituents are one: merged."""
-    _judge(Verdict.SAME, left, right, author, reason, seen, is_preview, as_json)
+    _judge(Verdict.SAME, left, right, author, reason, seen, is_preview, is_cleared, as_json)
 
 
 @app.command("different")
@@ -58,10 +60,11 @@ def different(
     reason: Reason,
     seen: Seen = None,
     is_preview: Preview = False,
+    is_cleared: Cleared = False,
     as_json: Json = False,
 ) -> None:
     """Two records, or two constituents by their oldest ones, are never one."""
-    _judge(Verdict.DIFFERENT, left, right, author, reason, seen, is_preview, as_json)
+    _judge(Verdict.DIFFERENT, left, right, author, reason, seen, is_preview, is_cleared, as_json)
 
 
 def _judge(
@@ -72,6 +75,7 @@ def _judge(
     reason: str,
     seen: str | None,
     is_preview: bool,
+    is_cleared: bool,
     as_json: bool,
 ) -> None:
     with wiring.open_hub(read_settings()) as hub:
@@ -84,6 +88,7 @@ def _judge(
             reason=reason,
             seen=seen,
             is_preview=is_preview,
+            is_cleared=is_cleared,
         )
     print_judged(f"judged {verdict}", done, is_preview=is_preview, as_json=as_json)
 
@@ -99,6 +104,7 @@ def split(
     reason: Reason,
     seen: Seen = None,
     is_preview: Preview = False,
+    is_cleared: Cleared = False,
     as_json: Json = False,
 ) -> None:
     """Some records of a constituent are somebody else: each is held apart from each of the rest."""
@@ -111,6 +117,7 @@ def split(
             reason=reason,
             seen=seen,
             is_preview=is_preview,
+            is_cleared=is_cleared,
         )
     print_judged("split", done, is_preview=is_preview, as_json=as_json)
 
@@ -131,10 +138,13 @@ def withdraw(
 
 
 @app.command("look")
-def look(references: Annotated[list[str], typer.Argument(metavar="REFERENCE...")]) -> None:
+def look(
+    references: Annotated[list[str], typer.Argument(metavar="REFERENCE...")],
+    is_cleared: Cleared = False,
+) -> None:
     """Print a token of who is in these constituents now, to be handed back as --seen."""
     with wiring.open_hub(read_settings()) as hub:
-        found = token_of(hub, references)
+        found = token_of(hub, references, is_cleared=is_cleared)
     answers.print(found)
 
 
@@ -144,12 +154,15 @@ def list_judgements(
         str | None,
         typer.Argument(help="Only of this constituent or record; else the latest of all."),
     ] = None,
+    is_cleared: Cleared = False,
     as_json: Json = False,
 ) -> None:
     """List judgements with their reasons, withdrawn ones too."""
     with wiring.open_hub(read_settings()) as hub:
         found = (
-            journey.list_judgements(hub) if reference is None else journey.list_of(hub, reference)
+            journey.list_judgements(hub, is_cleared=is_cleared)
+            if reference is None
+            else journey.list_of(hub, reference, is_cleared=is_cleared)
         )
     if as_json:
         print_json(found)

@@ -10,6 +10,7 @@ from rich.table import Table
 from rich.text import Text
 
 from hub import wiring
+from hub.cli.options import Cleared
 from hub.cli.output import answers, print_json
 from hub.domain.constituents import Profile
 from hub.journeys import history as past
@@ -27,11 +28,12 @@ Reference = Annotated[str, typer.Argument(help="A constituent's id, or SOURCE:KE
 @app.command("show")
 def show(
     reference: Reference,
+    is_cleared: Cleared = False,
     as_json: Annotated[bool, typer.Option("--json", help="One JSON document.")] = False,
 ) -> None:
     """Show a profile. The operator's own view: everything is opened, nothing is disclosed to an agency."""
     with wiring.open_hub(read_settings()) as hub:
-        profile = show_profile(hub, reference)
+        profile = show_profile(hub, reference, is_cleared=is_cleared)
     if as_json:
         print_json(profile)
     else:
@@ -45,6 +47,7 @@ def history(
         str | None,
         typer.Option(metavar="ISO-TIME", help="Who was who then; UTC where no offset is given."),
     ] = None,
+    is_cleared: Cleared = False,
     as_json: Annotated[bool, typer.Option("--json", help="One JSON document.")] = False,
 ) -> None:
     """Tell which record joined or left when, and what became of ids; or who was who at one moment.
@@ -54,9 +57,9 @@ def history(
     at = None if as_of is None else _moment(as_of)
     with wiring.open_hub(read_settings()) as hub:
         if at is None:
-            found: AsOf | list[HistoryEntry] = past.history(hub, reference)
+            found: AsOf | list[HistoryEntry] = past.history(hub, reference, is_cleared=is_cleared)
         else:
-            found = past.identity_as_of(hub, reference, at)
+            found = past.identity_as_of(hub, reference, at, is_cleared=is_cleared)
     if as_json:
         print_json(found)
     elif isinstance(found, AsOf):

@@ -10,6 +10,7 @@ from rich.text import Text
 
 from hub import wiring
 from hub.cli.judgements import print_judged
+from hub.cli.options import Cleared
 from hub.cli.output import answers, print_json
 from hub.domain.records import ConstituentKind
 from hub.domain.reviews import Outcome, ReviewReason
@@ -32,11 +33,12 @@ def list_reviews(
         str | None, typer.Option(metavar="WHO", help="Only those this steward has claimed.")
     ] = None,
     limit: Annotated[int, typer.Option(min=1, help="The most to list.")] = 50,
+    is_cleared: Cleared = False,
     as_json: Json = False,
 ) -> None:
     """List open reviews: reports and changed facts first, then the strongest pairs."""
     with wiring.open_hub(read_settings()) as hub:
-        found = journey.list_reviews(hub, kind, reason, mine, limit)
+        found = journey.list_reviews(hub, kind, reason, mine, limit, is_cleared=is_cleared)
     if as_json:
         print_json(found)
         return
@@ -56,10 +58,10 @@ def list_reviews(
 
 
 @app.command("show")
-def show(number: Number, as_json: Json = False) -> None:
+def show(number: Number, is_cleared: Cleared = False, as_json: Json = False) -> None:
     """Show one review: who is asked about, why, and the token to answer with."""
     with wiring.open_hub(read_settings()) as hub:
-        found = journey.show_review(hub, number)
+        found = journey.show_review(hub, number, is_cleared=is_cleared)
     if as_json:
         print_json(found)
     else:
@@ -67,18 +69,18 @@ def show(number: Number, as_json: Json = False) -> None:
 
 
 @app.command("claim")
-def claim(number: Number, by: Steward) -> None:
+def claim(number: Number, by: Steward, is_cleared: Cleared = False) -> None:
     """Take a review in hand: nobody else can answer it then."""
     with wiring.open_hub(read_settings()) as hub:
-        journey.claim(hub, number, by)
+        journey.claim(hub, number, by, is_cleared=is_cleared)
     answers.print(f"claimed: review {number}")
 
 
 @app.command("release")
-def release(number: Number, by: Steward) -> None:
+def release(number: Number, by: Steward, is_cleared: Cleared = False) -> None:
     """Give a review back to everybody."""
     with wiring.open_hub(read_settings()) as hub:
-        journey.release(hub, number, by)
+        journey.release(hub, number, by, is_cleared=is_cleared)
     answers.print(f"released: review {number}")
 
 
@@ -95,12 +97,20 @@ def decide(
     is_preview: Annotated[
         bool, typer.Option("--preview", help="Tell what it would do, and do nothing.")
     ] = False,
+    is_cleared: Cleared = False,
     as_json: Json = False,
 ) -> None:
     """Answer a review, and do what the answer means."""
     with wiring.open_hub(read_settings()) as hub:
         done = journey.decide(
-            hub, number, outcome, by=by, reason=reason, seen=seen, is_preview=is_preview
+            hub,
+            number,
+            outcome,
+            by=by,
+            reason=reason,
+            seen=seen,
+            is_preview=is_preview,
+            is_cleared=is_cleared,
         )
     print_judged(
         f"review {number} answered {outcome}", done.judged, is_preview=is_preview, as_json=as_json

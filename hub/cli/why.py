@@ -8,6 +8,7 @@ import typer
 from rich.table import Table
 
 from hub import wiring
+from hub.cli.options import Cleared
 from hub.cli.output import answers, print_json
 from hub.journeys import why as journey
 from hub.journeys.verdict import Side, Weighing, Why
@@ -22,11 +23,12 @@ Reference = Annotated[
 def why(
     left: Reference,
     right: Reference,
+    is_cleared: Cleared = False,
     as_json: Annotated[bool, typer.Option("--json", help="One JSON document.")] = False,
 ) -> None:
     """Tell why two records are one constituent, or why not. Shows labels, numbers and ids, no value."""
     with wiring.open_hub(read_settings()) as hub:
-        found = journey.why(hub, left, right)
+        found = journey.why(hub, left, right, is_cleared=is_cleared)
     if as_json:
         print_json(found)
     else:

@@ -25,7 +25,8 @@ from hub.journeys.context import Hub
 from hub.journeys.facts import hashes_of
 from hub.journeys.naming import ERASED
 from hub.journeys.profile import resolve
-from hub.journeys.references import id_in, key_in
+from hub.journeys.references import id_in, key_in, unknown
+from hub.journeys.safety import Sight
 from hub.store import constituents, database, history, judgements, records, reviews, subjects
 from hub.store.judgements import JudgementRow
 from hub.store.records import PresentRecord
@@ -122,28 +123,30 @@ class Judged:
 # --- looking ---------------------------------------------------------------------------------------
 
 
-def aim(hub: Hub, connection: Connection, reference: str) -> Aim:
-    """What a constituent's id or a record's `source:key` stands for now.
+def aim(hub: Hub, connection: Connection, reference: str, *, is_cleared: bool = True) -> Aim:
+    """What a constituent's id or a record's `source:key` stands for now; nothing, where she is not to be seen.
 
     Raises ConstituentUnknown, RecordUnknown, RecordRemoved, RecordNotLinked.
     """
     if id_in(reference) is None:
-        return Aim((_record(hub, connection, reference),))
+        return Aim((_record(Sight(hub, connection, is_cleared), reference),))
     number, _ = resolve(hub, connection, reference)
+    Sight(hub, connection, is_cleared).require(number, reference)
     found = records.present(connection, constituents.members(connection, number))
     if not found:
         raise ConstituentUnknown("its records were removed at their sources since the last link")
     return Aim(tuple(found), is_constituent=True)
 
 
-def _record(hub: Hub, connection: Connection, reference: str) -> PresentRecord:
+def _record(sight: Sight, reference: str) -> PresentRecord:
     key = key_in(reference)
-    key_hash = Hasher(hub.keys).key(str(key))
-    for found in records.present_by_key(connection, [key_hash]):
+    key_hash = Hasher(sight.hub.keys).key(str(key))
+    stored = history.records_of_key(sight.connection, key_hash)
+    if not stored or sight.hidden_records(stored[-1:]):
+        raise unknown(reference)
+    for found in records.present_by_key(sight.connection, [key_hash]):
         return linked(found)
-    if history.records_of_key(connection, key_hash):
-        raise RecordRemoved(f"that record of source {key.source} was removed")
-    raise RecordUnknown(f"source {key.source} has no record under that key")
+    raise RecordRemoved(f"that record of source {key.source} was removed")
 
 
 def numbered(connection: Connection, number: int) -> PresentRecord:
@@ -177,13 +180,14 @@ def one_kind(aims: Iterable[Aim]) -> ConstituentKind:
     return ConstituentKind(kinds.pop())
 
 
-def token_of(hub: Hub, references: Sequence[str]) -> str:
+def token_of(hub: Hub, references: Sequence[str], *, is_cleared: bool = False) -> str:
     """A mark of who is in the constituents concerned now, and at which version: hand it back as `seen`.
 
-    Raises as `aim`.
+    is_cleared: may see who is at risk; else she is as unknown. Raises as `aim`.
     """
     with database.transaction(hub.engine) as connection:
-        return token(connection, [aim(hub, connection, reference) for reference in references])
+        found = [aim(hub, connection, one, is_cleared=is_cleared) for one in references]
+        return token(connection, found)
 
 
 def token(connection: Connection, aims: Iterable[Aim]) -> str:

@@ -17,14 +17,15 @@ from uuid import UUID
 
 from sqlalchemy import Connection
 
-from hub.domain.errors import ConstituentUnknown, HubError, RecordUnknown
+from hub.domain.errors import HubError, RecordUnknown
 from hub.domain.records import ConstituentKind
 from hub.journeys.context import Hub
 from hub.journeys.naming import RecordRef, named
-from hub.journeys.references import id_in, key_in
+from hub.journeys.references import id_in, key_in, unknown
+from hub.journeys.safety import Sight
 from hub.store import database, judgements
 from hub.store import history as past
-from hub.store.history import AliasSpan, IssuedId, LinkSpan
+from hub.store.history import AliasSpan, IssuedId, LinkSpan, StoredRecord
 from hub.store.judgements import JudgementRow
 from hub.vault.tags import Hasher
 
@@ -82,10 +83,10 @@ class HistoryEntry:
     author: str | None = None
 
 
-def identity_as_of(hub: Hub, reference: str, at: datetime) -> AsOf:
+def identity_as_of(hub: Hub, reference: str, at: datetime, *, is_cleared: bool = False) -> AsOf:
     """What a constituent's id or a record's `source:key` resolved to at that moment.
 
-    Raises MomentRefused, ConstituentUnknown for an id never issued, RecordUnknown for a record that was
+    is_cleared: may see who is at risk now; else her ids and records are as unknown, then too. Raises MomentRefused, ConstituentUnknown for an id never issued, RecordUnknown for a record that was
     under no constituent then.
     """
     if at.tzinfo is None:
@@ -93,15 +94,17 @@ def identity_as_of(hub: Hub, reference: str, at: datetime) -> AsOf:
     if at > hub.now():
         raise MomentRefused("that moment lies in the future")
     with database.transaction(hub.engine) as connection:
-        asked = _id_then(hub, connection, reference, at)
+        sight = Sight(hub, connection, is_cleared)
+        asked = _id_then(sight, reference, at)
         if asked.issued_at > at:
             raise MomentRefused(f"that id was issued on {asked.issued_at.astimezone(UTC)}")
         alias = past.alias_at(connection, asked.number, at)
         number = asked.number if alias is None else alias.current
         if number is None:
             return AsOf(at, ConstituentKind(asked.kind), None, (), ())
+        sight.require(number, reference)
         current = past.by_number(connection, [number])[number]
-        members = past.members_at(connection, number, at)
+        members = _seen(sight, past.members_at(connection, number, at))
         refs = named(hub, past.stored(connection, members))
         return AsOf(
             at=at,
@@ -112,45 +115,54 @@ def identity_as_of(hub: Hub, reference: str, at: datetime) -> AsOf:
         )
 
 
-def _id_then(hub: Hub, connection: Connection, reference: str, at: datetime) -> IssuedId:
-    public_id = id_in(reference)
+def _id_then(sight: Sight, reference: str, at: datetime) -> IssuedId:
+    connection, public_id = sight.connection, id_in(reference)
     if public_id is not None:
-        return _issued(connection, public_id)
-    number = past.link_at(connection, _records_of(hub, connection, reference), at)
+        return _issued(sight, reference, public_id)
+    number = past.link_at(connection, _records_of(sight, reference), at)
     if number is None:
         raise RecordUnknown("that record was under no constituent then")
     return past.by_number(connection, [number])[number]
 
 
-def _issued(connection: Connection, public_id: UUID) -> IssuedId:
-    found = past.issued(connection, public_id)
+def _issued(sight: Sight, reference: str, public_id: UUID) -> IssuedId:
+    found = past.issued(sight.connection, public_id)
     if found is None:
-        raise ConstituentUnknown("no constituent was ever issued that id")
+        raise unknown(reference)
+    sight.require(found.number, reference)
     return found
 
 
-def _records_of(hub: Hub, connection: Connection, reference: str) -> list[int]:
+def _seen(sight: Sight, records: Sequence[int]) -> list[int]:
+    hidden = sight.hidden_records(records)
+    return [record for record in records if record not in hidden]
+
+
+def _records_of(sight: Sight, reference: str) -> list[int]:
     """All records ever stored under a key, oldest first."""
     key = key_in(reference)
-    found = past.records_of_key(connection, Hasher(hub.keys).key(str(key)))
-    if not found:
+    found = past.records_of_key(sight.connection, Hasher(sight.hub.keys).key(str(key)))
+    if not found or sight.hidden_records(found):
         raise RecordUnknown(f"source {key.source} never had a record under that key")
     return found
 
 
-def history(hub: Hub, reference: str) -> list[HistoryEntry]:
+def history(hub: Hub, reference: str, *, is_cleared: bool = False) -> list[HistoryEntry]:
     """The story of a constituent in the order of time: its id's, and of the ids that answer with it.
 
     reference: an id, living, alias or tombstone, or a record's `source:key`, removed ones too: then the
     story is that of the id it was last under. An id that was given back has a story of its own from then
-    on. Raises ConstituentUnknown for an id never issued, RecordUnknown.
+    on. is_cleared: may see who is at risk now; else her ids and records are as unknown, and no entry of
+    others names them. Raises ConstituentUnknown for an id never issued, RecordUnknown.
     """
     with database.transaction(hub.engine) as connection:
-        story = _Story.of(connection, _id_last(hub, connection, reference))
+        sight = Sight(hub, connection, is_cleared)
+        story = _Story.of(connection, _id_last(sight, reference))
         held = past.stored(connection, story.records)
         judged = judgements.of_keys(connection, [row.key_hash for row in held.values()])
         parties = past.stored_by_key(connection, _both_sides(judged))
         numbers = past.by_number(connection, story.numbers())
+        hidden = _Hidden.of(sight, numbers, [*held.values(), *parties.values()])
     entries = [
         *story.issues(numbers),
         *story.moves(numbers, named(hub, held)),
@@ -158,15 +170,40 @@ def history(hub: Hub, reference: str) -> list[HistoryEntry]:
         *_judgements(judged, named(hub, parties)),
     ]
     # Stable: within a moment, ids are issued before records join them, and merge after.
-    return sorted(entries, key=lambda entry: entry.at)
+    told = [entry for entry in entries if not hidden.names(entry)]
+    return sorted(told, key=lambda entry: entry.at)
 
 
-def _id_last(hub: Hub, connection: Connection, reference: str) -> int:
+@dataclass(frozen=True, slots=True)
+class _Hidden:
+    """Whom a story of others does not name."""
+
+    ids: frozenset[UUID]
+    records: frozenset[int]
+
+    @classmethod
+    def of(
+        cls, sight: Sight, ids: Mapping[int, IssuedId], records: Iterable[StoredRecord]
+    ) -> _Hidden:
+        hidden = sight.hidden(ids)
+        return cls(
+            frozenset(ids[number].public_id for number in hidden),
+            sight.hidden_records(record.id for record in records),
+        )
+
+    def names(self, entry: HistoryEntry) -> bool:
+        records = {record.number for record in (entry.record, entry.other_record) if record}
+        return not (
+            self.ids.isdisjoint((entry.id, entry.other_id)) and self.records.isdisjoint(records)
+        )
+
+
+def _id_last(sight: Sight, reference: str) -> int:
     """The id a reference stands for, or last stood for, by age number."""
-    public_id = id_in(reference)
+    connection, public_id = sight.connection, id_in(reference)
     if public_id is not None:
-        return _issued(connection, public_id).number
-    spans = past.link_spans(connection, _records_of(hub, connection, reference))
+        return _issued(sight, reference, public_id).number
+    spans = past.link_spans(connection, _records_of(sight, reference))
     if not spans:
         raise RecordUnknown("that record was never under a constituent: run `hub link`")
     return max(spans, key=lambda span: span.since).number

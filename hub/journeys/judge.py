@@ -37,6 +37,7 @@ from hub.journeys.change import PartitionChange, Redivided
 from hub.journeys.context import Hub
 from hub.journeys.naming import RecordRef, named
 from hub.journeys.references import id_in, key_in
+from hub.journeys.safety import Sight, filled
 from hub.store import database, history, judgements, records
 from hub.store.judgements import JudgementRow
 from hub.store.records import PresentRecord
@@ -78,18 +79,20 @@ def judge(
     reason: str,
     seen: str | None = None,
     is_preview: bool = False,
+    is_cleared: bool = False,
 ) -> Judged:
     """Judge two records, or two constituents by their oldest ones. Said again, it changes nothing.
 
     left, right: each a record's `source:key` or a constituent's id. SAME of a constituent holds for all
     of it: where weight would leave one of its records behind, each of them is judged SAME with the other
-    side's oldest, in the same act. seen: from `acts.token_of`. Raises JudgementContradicted, StaleView, NothingToJudge,
+    side's oldest, in the same act. seen: from `acts.token_of`.
+    is_cleared: may see who is at risk; else she is as unknown, and nothing is judged of her. Raises JudgementContradicted, StaleView, NothingToJudge,
     TooManyRecords, KindsMixed, ActUnexplained, and as `acts.aim`.
     """
     said = Said.by(author, reason)
 
     def look(connection: Connection) -> tuple[Aim, ...]:
-        return tuple(aim(hub, connection, reference) for reference in (left, right))
+        return tuple(aim(hub, connection, one, is_cleared=is_cleared) for one in (left, right))
 
     def work(change: PartitionChange) -> Judged:
         act = Act(hub, change, said)
@@ -142,6 +145,7 @@ def split(
     reason: str,
     seen: str | None = None,
     is_preview: bool = False,
+    is_cleared: bool = False,
 ) -> Judged:
     """Say that these records of a constituent are somebody else: each DIFFERENT from each of the rest.
 
@@ -149,9 +153,11 @@ def split(
     themselves. Raises NotOfConstituent, and as `judge`.
     """
     said = Said.by(author, reason)
+    references = (constituent, *record_keys)
 
     def look(connection: Connection) -> tuple[Aim, Aim]:
-        return _parts(hub, connection, constituent, record_keys)
+        aimed = [aim(hub, connection, one, is_cleared=is_cleared) for one in references]
+        return _parts(connection, aimed[0], aimed[1:])
 
     def work(change: PartitionChange) -> Judged:
         act = Act(hub, change, said)
@@ -164,15 +170,11 @@ def split(
     return acted(hub, kind, work, is_preview=is_preview)
 
 
-def _parts(
-    hub: Hub, connection: Connection, constituent: str, record_keys: Sequence[str]
-) -> tuple[Aim, Aim]:
-    whole = aim(hub, connection, constituent)
+def _parts(connection: Connection, whole: Aim, aimed: Iterable[Aim]) -> tuple[Aim, Aim]:
     if not whole.is_constituent:
         whole = whole_of(connection, whole.oldest)
     chosen = {}
-    for key in record_keys:
-        found = aim(hub, connection, key)
+    for found in aimed:
         if found.is_constituent:
             raise NotOfConstituent("what is split off is named by its records' source:key")
         if found.oldest not in whole.records:
@@ -251,29 +253,47 @@ def _act_id(connection: Connection, which: UUID | int | str) -> UUID | None:
 # --- reading ---------------------------------------------------------------------------------------
 
 
-def list_judgements(hub: Hub, limit: int = 100) -> list[JudgementView]:
-    """The latest judgements, withdrawn ones too, newest first."""
+def list_judgements(hub: Hub, limit: int = 100, *, is_cleared: bool = False) -> list[JudgementView]:
+    """The latest judgements, withdrawn ones too, newest first. is_cleared: on who is at risk too."""
     with database.transaction(hub.engine) as connection:
-        return judgement_views(hub, connection, judgements.recent(connection, limit))
+        sight = Sight(hub, connection, is_cleared)
+        rows = filled(
+            lambda offset: judgements.recent(connection, limit, offset),
+            lambda rows: _seen(sight, rows),
+            limit,
+        )
+        return judgement_views(hub, connection, rows)
 
 
-def list_of(hub: Hub, reference: str) -> list[JudgementView]:
+def list_of(hub: Hub, reference: str, *, is_cleared: bool = False) -> list[JudgementView]:
     """The judgements on a record, or on any present record of a constituent, the oldest first.
 
-    Withdrawn and sleeping ones too, so a record's key may be of one that is removed. Raises
+    Withdrawn and sleeping ones too, so a record's key may be of one that is removed. is_cleared: may see
+    who is at risk; else she is as unknown, and what is judged of her and others is left out. Raises
     ConstituentUnknown, RecordUnknown.
     """
     with database.transaction(hub.engine) as connection:
-        keys = _keys(hub, connection, reference)
-        return judgement_views(hub, connection, judgements.of_keys(connection, keys))
+        sight = Sight(hub, connection, is_cleared)
+        rows = judgements.of_keys(connection, _keys(sight, reference))
+        return judgement_views(hub, connection, _seen(sight, rows))
 
 
-def _keys(hub: Hub, connection: Connection, reference: str) -> list[bytes]:
+def _seen(sight: Sight, rows: Sequence[JudgementRow]) -> list[JudgementRow]:
+    """Those that speak of nobody hidden."""
+    keys = sorted({key for row in rows for key in (row.left, row.right)})
+    stored = history.stored_by_key(sight.connection, keys)
+    hidden = sight.hidden_records(record.id for record in stored.values())
+    return [row for row in rows if hidden.isdisjoint((stored[row.left].id, stored[row.right].id))]
+
+
+def _keys(sight: Sight, reference: str) -> list[bytes]:
     if id_in(reference) is not None:
-        return [record.key_hash for record in aim(hub, connection, reference).records]
+        found = aim(sight.hub, sight.connection, reference, is_cleared=sight.is_cleared)
+        return [record.key_hash for record in found.records]
     key = key_in(reference)
-    key_hash = Hasher(hub.keys).key(str(key))
-    if not history.records_of_key(connection, key_hash):
+    key_hash = Hasher(sight.hub.keys).key(str(key))
+    stored = history.records_of_key(sight.connection, key_hash)
+    if not stored or sight.hidden_records(stored):
         raise RecordUnknown(f"source {key.source} never had a record under that key")
     return [key_hash]
 

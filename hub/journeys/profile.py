@@ -16,7 +16,8 @@ from hub.domain.constituents import CaseView, HoldingView, Profile, Relationship
 from hub.domain.errors import ConstituentUnknown, RecordUnknown
 from hub.domain.records import ConstituentKind, Record
 from hub.journeys.context import Hub
-from hub.journeys.references import id_in, present_record
+from hub.journeys.references import id_in, present_record, unknown
+from hub.journeys.safety import Sight
 from hub.journeys.surviving import (
     Authority,
     Pinned,
@@ -32,17 +33,22 @@ from hub.vault.tags import Hasher
 from matching.standardise import dates
 
 
-def show_profile(hub: Hub, reference: str, authority: Authority | None = None) -> Profile:
+def show_profile(
+    hub: Hub, reference: str, authority: Authority | None = None, *, is_cleared: bool = False
+) -> Profile:
     """The profile behind a constituent's id or a record's `source:key`.
 
-    authority: in place of what the sources declare, where it is given.
+    authority: in place of what the sources declare, where it is given. is_cleared: may see who is at risk;
+    else she is as unknown, and not among relationships and reviews.
 
     Raises ConstituentUnknown for an id never issued or retired without records, RecordUnknown for a
     record the hub does not hold or has not linked yet.
     """
     with database.transaction(hub.engine) as connection:
+        sight = Sight(hub, connection, is_cleared)
         number, public_id = resolve(hub, connection, reference)
-        return profile_of(hub, connection, number, public_id, authority)
+        sight.require(number, reference)
+        return _profile(sight, number, public_id, authority)
 
 
 def resolve(hub: Hub, connection: Connection, reference: str) -> tuple[int, UUID]:
@@ -53,7 +59,7 @@ def resolve(hub: Hub, connection: Connection, reference: str) -> tuple[int, UUID
     try:
         found = constituents.find(connection, public_id)
     except LookupError:
-        raise ConstituentUnknown("no constituent was ever issued that id") from None
+        raise unknown(reference) from None
     if found is None:
         raise ConstituentUnknown("that id was retired: no record is left under it")
     return found
@@ -73,7 +79,12 @@ def profile_of(
     public_id: UUID,
     authority: Authority | None = None,
 ) -> Profile:
-    """The same of a current id. Raises ConstituentUnknown where no record is left under it."""
+    """The same of a current id, whole. Raises ConstituentUnknown where no record is left under it."""
+    return _profile(Sight(hub, connection, is_cleared=True), number, public_id, authority)
+
+
+def _profile(sight: Sight, number: int, public_id: UUID, authority: Authority | None) -> Profile:
+    hub, connection = sight.hub, sight.connection
     member_ids = constituents.members(connection, number)
     if not member_ids:
         raise ConstituentUnknown(
@@ -99,8 +110,8 @@ def profile_of(
         cases=tuple(
             CaseView(case, item.source, item.as_of) for item in stated for case in item.record.cases
         ),
-        relationships=tuple(_relationships(hub, connection, member_ids)),
-        open_reviews=reviews.count_of(connection, member_ids),
+        relationships=tuple(_relationships(sight, member_ids)),
+        open_reviews=len(sight.seen_reviews(reviews.open_of(connection, member_ids))),
     )
 
 
@@ -143,14 +154,15 @@ def read_stated(
     ]
 
 
-def _relationships(
-    hub: Hub, connection: Connection, member_ids: Sequence[int]
-) -> Iterator[RelationshipView]:
+def _relationships(sight: Sight, member_ids: Sequence[int]) -> Iterator[RelationshipView]:
+    hub, connection = sight.hub, sight.connection
     mine = set(member_ids)
-    for start, kind, end in records.related(connection, member_ids):
+    related = records.related(connection, member_ids)
+    hidden = sight.hidden_records(end if start in mine else start for start, _, end in related)
+    for start, kind, end in related:
         other_record = end if start in mine else start
         other = constituents.of_record(connection, other_record)
-        if other is None:
+        if other is None or other_record in hidden:
             continue
         number, public_id = other
         other_kind = ConstituentKind(constituents.kind_of(connection, number))

@@ -10,7 +10,7 @@ from uuid import UUID
 
 from sqlalchemy import Connection
 
-from hub.domain.errors import RecordUnknown
+from hub.domain.errors import ConstituentUnknown, HubError, RecordUnknown
 from hub.domain.records import RecordKey
 from hub.journeys.context import Hub
 from hub.store import records
@@ -33,10 +33,17 @@ def key_in(reference: str) -> RecordKey:
         raise RecordUnknown("neither a constituent's id nor a record's source:key") from None
 
 
+def unknown(reference: str) -> HubError:
+    """What is said of a reference, of the right form, that leads to nobody."""
+    if id_in(reference) is not None:
+        return ConstituentUnknown("no constituent was ever issued that id")
+    return RecordUnknown(f"source {key_in(reference).source} has no record under that key")
+
+
 def present_record(hub: Hub, connection: Connection, reference: str) -> int:
     """The number of the present record under a `source:key`. Raises RecordUnknown."""
     key = key_in(reference)
     number = records.find_by_key(connection, Hasher(hub.keys).key(str(key)))
     if number is None:
-        raise RecordUnknown(f"source {key.source} has no record under that key")
+        raise unknown(reference)
     return number

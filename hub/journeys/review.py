@@ -37,6 +37,7 @@ from hub.journeys.change import PartitionChange
 from hub.journeys.context import Hub
 from hub.journeys.judge import JudgementView, judgement_views, standing_of
 from hub.journeys.naming import RecordRef, named
+from hub.journeys.safety import Sight, filled, records_of
 from hub.store import constituents, database, history, judgements, records, reviews
 from hub.store.judgements import JudgementRow
 from hub.store.records import PresentRecord
@@ -172,26 +173,41 @@ def list_reviews(
     reason: ReviewReason | None = None,
     mine: str | None = None,
     limit: int = 50,
+    *,
+    is_cleared: bool = False,
 ) -> list[ReviewLine]:
-    """Open reviews: reports and changed facts first, then the strongest pairs. mine: only that steward's."""
+    """Open reviews: reports and changed facts first, then the strongest pairs. mine: only that steward's.
+
+    is_cleared: those about somebody at risk too.
+    """
     with database.transaction(hub.engine) as connection:
-        rows = reviews.queue(connection, kind=kind, reason=reason, claimed_by=mine, limit=limit)
-        refs = _refs(hub, connection, {number for row in rows for number in _records(row)})
+
+        def page(offset: int) -> list[ReviewRow]:
+            return reviews.queue(
+                connection, kind=kind, reason=reason, claimed_by=mine, limit=limit, offset=offset
+            )
+
+        sight = Sight(hub, connection, is_cleared)
+        rows = filled(page, sight.seen_reviews, limit)
+        refs = _refs(hub, connection, {number for row in rows for number in records_of(row)})
         return [_line(row, refs) for row in rows]
 
 
-def show_review(hub: Hub, number: int) -> ReviewView:
-    """One review, open or closed, with all that an answer hangs on. Raises ReviewUnknown, SealBroken."""
+def show_review(hub: Hub, number: int, *, is_cleared: bool = False) -> ReviewView:
+    """One review, open or closed, with all that an answer hangs on. Raises ReviewUnknown, SealBroken.
+
+    is_cleared: here and below, one about somebody at risk is known too.
+    """
     with database.transaction(hub.engine) as connection:
-        row = _found(connection, number)
-        present = records.present(connection, _records(row))
+        row = _found(Sight(hub, connection, is_cleared), number)
+        present = records.present(connection, records_of(row))
         wholes = {
             record.id: whole_of(connection, record).records
             for record in present
             if record.constituent is not None
         }
         shown = {record.id for whole in wholes.values() for record in whole}
-        refs = _refs(hub, connection, shown.union(_records(row)))
+        refs = _refs(hub, connection, shown.union(records_of(row)))
         public = constituents.public_ids(
             connection, [r.constituent for r in present if r.constituent is not None]
         )
@@ -202,7 +218,7 @@ def show_review(hub: Hub, number: int) -> ReviewView:
                 under.get(one),
                 tuple(refs[other.id] for other in wholes.get(one, ()) if other.id != one),
             )
-            for one in _records(row)
+            for one in records_of(row)
         ]
         is_whole = len(under) == len(sides)
         return ReviewView(
@@ -216,15 +232,11 @@ def show_review(hub: Hub, number: int) -> ReviewView:
         )
 
 
-def _found(connection: Connection, number: int) -> ReviewRow:
-    row = reviews.find(connection, number)
-    if row is None:
+def _found(sight: Sight, number: int) -> ReviewRow:
+    row = reviews.find(sight.connection, number)
+    if row is None or not sight.seen_reviews([row]):
         raise ReviewUnknown(f"there is no review {number}")
     return row
-
-
-def _records(row: ReviewRow) -> list[int]:
-    return [row.left] if row.right is None else [row.left, row.right]
 
 
 def _refs(hub: Hub, connection: Connection, numbers: Iterable[int]) -> dict[int, RecordRef]:
@@ -256,23 +268,24 @@ def _in_question(hub: Hub, connection: Connection, row: ReviewRow) -> JudgementV
 # --- claiming and reporting ------------------------------------------------------------------------
 
 
-def claim(hub: Hub, number: int, by: str) -> None:
+def claim(hub: Hub, number: int, by: str, *, is_cleared: bool = False) -> None:
     """Take an open review in hand; nobody else can answer it then. Again by the same: no change.
 
     Raises ReviewUnknown, ReviewClosed, ReviewClaimed, ActUnexplained.
     """
-    _hand_over(hub, number, by, is_claim=True)
+    _hand_over(hub, number, by, is_claim=True, is_cleared=is_cleared)
 
 
-def release(hub: Hub, number: int, by: str) -> None:
+def release(hub: Hub, number: int, by: str, *, is_cleared: bool = False) -> None:
     """Give a review back to everybody. Raises as `claim`."""
-    _hand_over(hub, number, by, is_claim=False)
+    _hand_over(hub, number, by, is_claim=False, is_cleared=is_cleared)
 
 
-def _hand_over(hub: Hub, number: int, by: str, *, is_claim: bool) -> None:
+def _hand_over(hub: Hub, number: int, by: str, *, is_claim: bool, is_cleared: bool) -> None:
     if not by.strip():
         raise ActUnexplained("who claims or releases a review must be said")
     with database.transaction(hub.engine) as connection:
+        _found(Sight(hub, connection, is_cleared), number)
         row = _held(connection, number, by)
         if not is_claim:
             reviews.claim(connection, number, None, None)
@@ -329,6 +342,7 @@ def decide(
     reason: str,
     seen: str | None = None,
     is_preview: bool = False,
+    is_cleared: bool = False,
 ) -> Decided:
     """Answer a review; what the answer means is done with it.
 
@@ -342,7 +356,7 @@ def decide(
     """
     said = Said.by(by, reason)
     with database.transaction(hub.engine) as connection:
-        row = _open_to(reviews.find(connection, number), number, by)
+        row = _open_to(_found(Sight(hub, connection, is_cleared), number), number, by)
     if outcome not in ANSWERS[row.reason]:
         instead = _INSTEAD.get(row.reason, "answer same or different")
         raise NotAnAnswer(f"review {number} ({row.reason}) cannot be answered {outcome}: {instead}")
@@ -370,7 +384,7 @@ def _judge_pair(act: Act, row: ReviewRow, outcome: Outcome) -> list[int]:
 
 
 def _sides(connection: Connection, row: ReviewRow) -> tuple[Aim, ...]:
-    return tuple(Aim((numbered(connection, number),)) for number in _records(row))
+    return tuple(Aim((numbered(connection, number),)) for number in records_of(row))
 
 
 def _still_open(act: Act, row: ReviewRow) -> None:
@@ -439,7 +453,7 @@ def _dismiss(act: Act, row: ReviewRow, _: Outcome) -> list[int]:
 
 def _present_sides(connection: Connection, row: ReviewRow) -> tuple[Aim, ...]:
     """What is left of the records in question: they can be dismissed where there is none."""
-    return (Aim(tuple(records.present(connection, _records(row)))),)
+    return (Aim(tuple(records.present(connection, records_of(row)))),)
 
 
 _DOING: Final = MappingProxyType(

@@ -20,7 +20,8 @@ from hub.domain.sensitivity import SensitivityClass
 from hub.journeys.blobs import features_from_blob
 from hub.journeys.context import Hub
 from hub.journeys.profile import resolve
-from hub.journeys.references import id_in, present_record
+from hub.journeys.references import id_in, present_record, unknown
+from hub.journeys.safety import Sight
 from hub.journeys.scorers import Weigher, weigher_for
 from hub.journeys.verdict import (
     Between,
@@ -51,25 +52,32 @@ from matching.partition import split
 AVERAGED_PAIRS_MAX: Final = 250_000
 
 
-def why(hub: Hub, left: str, right: str) -> Why:
+def why(hub: Hub, left: str, right: str, *, is_cleared: bool = False) -> Why:
     """Explain any two records, each named by `source:key`, or by a constituent's id for its oldest record.
 
+    is_cleared: may see who is at risk; else her records are as unknown, and reviews about them not told.
     Raises RecordUnknown, ConstituentUnknown, ScorerMismatch.
     """
     with database.snapshot(hub.engine) as connection:
-        numbers = [_record_of(hub, connection, reference) for reference in (left, right)]
-        return _Case(hub, connection, *numbers).why()
+        sight = Sight(hub, connection, is_cleared)
+        numbers = [_record_of(sight, reference) for reference in (left, right)]
+        return _Case(sight, *numbers).why()
 
 
 def why_records(hub: Hub, connection: Connection, left: int, right: int) -> Why:
     """The same of two present records by number, as the caller's transaction sees them. Raises ScorerMismatch."""
-    return _Case(hub, connection, left, right).why()
+    return _Case(Sight(hub, connection, is_cleared=True), left, right).why()
 
 
-def _record_of(hub: Hub, connection: Connection, reference: str) -> int:
+def _record_of(sight: Sight, reference: str) -> int:
+    hub, connection = sight.hub, sight.connection
     if id_in(reference) is None:
-        return present_record(hub, connection, reference)
+        record = present_record(hub, connection, reference)
+        if sight.hidden_records([record]):
+            raise unknown(reference)
+        return record
     number, _ = resolve(hub, connection, reference)
+    sight.require(number, reference)
     members = constituents.members(connection, number)
     if not members:
         raise ConstituentUnknown(
@@ -84,10 +92,11 @@ def _record_of(hub: Hub, connection: Connection, reference: str) -> int:
 class _Case:
     """Two records, and what is read about them."""
 
-    def __init__(self, hub: Hub, connection: Connection, left: int, right: int) -> None:
-        self._hub = hub
-        self._connection = connection
-        self._sealer = RecordSealer(hub.keys)
+    def __init__(self, sight: Sight, left: int, right: int) -> None:
+        self._sight = sight
+        self._hub = sight.hub
+        self._connection = sight.connection
+        self._sealer = RecordSealer(sight.hub.keys)
         self._known: dict[int, StandingRecord] = {}
         self.left, self.right = self._read((left, right))
         self._members = [self._members_of(record) for record in (self.left, self.right)]
@@ -306,7 +315,8 @@ class _Case:
     def _reviews(self, *, is_one: bool) -> Iterator[ReviewAbout]:
         mine, others = ({*members} for members in self._members)
         near = {number for component in self._components for number in component}
-        for review in reviews.open_of(self._connection, sorted(mine | others | near)):
+        open_ = reviews.open_of(self._connection, sorted(mine | others | near))
+        for review in self._sight.seen_reviews(open_):
             touched = {review.left, review.right}
             # The one question about a whole component names whichever record of it is first.
             if review.reason is not ReviewReason.OVERSIZED and touched.isdisjoint(mine | others):

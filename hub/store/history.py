@@ -12,6 +12,7 @@ from datetime import datetime
 from uuid import UUID
 
 from sqlalchemy import Connection, select, text
+from sqlalchemy.dialects import postgresql
 
 from hub.store.database import among
 from hub.store.tables import Alias, Constituent, Link, Record, RecordKeyRow, Source
@@ -99,6 +100,28 @@ def link_at(connection: Connection, record_ids: Sequence[int], at: datetime) -> 
         .order_by(Link.record_id.desc())
         .limit(1)
     )
+
+
+def last_under(connection: Connection, record_ids: Sequence[int]) -> dict[int, int]:
+    """The id that each of those records is under, or was last."""
+    rows = connection.execute(
+        select(Link.record_id, Link.constituent_id)
+        .ext(postgresql.distinct_on(Link.record_id))
+        .where(among(Link.record_id, record_ids))
+        .order_by(Link.record_id, Link.recorded_from.desc())
+    ).all()
+    return {row[0]: row[1] for row in rows}
+
+
+def answering(connection: Connection, numbers: Sequence[int]) -> dict[int, int]:
+    """What each of those ids answers with now: a current id, and a tombstone, with itself."""
+    rows = connection.execute(
+        select(Alias.constituent_id, Alias.current_id).where(
+            among(Alias.constituent_id, numbers), Alias.recorded_until.is_(None)
+        )
+    ).all()
+    current = {number: number for number in numbers}
+    return current | {alias: id_ for alias, id_ in rows if id_ is not None}
 
 
 def alias_at(connection: Connection, number: int, at: datetime) -> AliasSpan | None:

@@ -141,9 +141,9 @@ def of_keys(connection: Connection, key_hashes: Sequence[bytes]) -> list[Judgeme
     return _rows(connection, touches)
 
 
-def recent(connection: Connection, limit: int) -> list[JudgementRow]:
+def recent(connection: Connection, limit: int, offset: int = 0) -> list[JudgementRow]:
     """The latest judgements, withdrawn ones too, newest first."""
-    statement = select(*_COLUMNS).order_by(Judgement.id.desc()).limit(limit)
+    statement = select(*_COLUMNS).order_by(Judgement.id.desc()).limit(limit).offset(offset)
     return [_row(row) for row in connection.execute(statement).all()]
 
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
-from sqlalchemy import ColumnElement, Connection, func, select, update
+from sqlalchemy import ColumnElement, Connection, select, update
 
 from hub.domain.events import EventKind
 from hub.domain.reviews import STANDING_REASONS, Outcome, ReviewReason
@@ -282,6 +282,7 @@ def queue(
     reason: ReviewReason | None,
     claimed_by: str | None,
     limit: int,
+    offset: int = 0,
 ) -> list[ReviewRow]:
     """Open reviews: reports first, then the strongest pairs. claimed_by: only one steward's."""
     statement = select(*_COLUMNS).where(Review.closed_at.is_(None))
@@ -295,7 +296,7 @@ def queue(
     ordered = statement.order_by(
         is_report.desc(), Review.weight_microbits.desc().nulls_first(), Review.id
     )
-    return [_row(row) for row in connection.execute(ordered.limit(limit)).all()]
+    return [_row(row) for row in connection.execute(ordered.limit(limit).offset(offset)).all()]
 
 
 def _row(row: Any) -> ReviewRow:
@@ -315,13 +316,6 @@ def open_of(connection: Connection, record_ids: Sequence[int]) -> list[ReviewRow
     """Open questions of every sort that touch any of those records."""
     statement = select(*_COLUMNS).where(Review.closed_at.is_(None), _touches(record_ids))
     return [_row(row) for row in connection.execute(statement.order_by(Review.id)).all()]
-
-
-def count_of(connection: Connection, record_ids: Sequence[int]) -> int:
-    """Open questions that touch any of those records."""
-    return connection.execute(
-        select(func.count()).where(Review.closed_at.is_(None), _touches(record_ids))
-    ).scalar_one()
 
 
 def _touches(record_ids: Sequence[int]) -> ColumnElement[bool]:

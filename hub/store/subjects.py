@@ -12,7 +12,7 @@ from datetime import date, datetime
 from enum import StrEnum
 from typing import Any, Final
 
-from sqlalchemy import Connection, func, insert, select, text, update
+from sqlalchemy import Connection, exists, func, insert, select, text, update
 from sqlalchemy.dialects import postgresql
 
 from hub.store.database import LOCK_SUBJECT, among, driver, int_array
@@ -361,6 +361,12 @@ def subject_of(connection: Connection, kind: SealedKind, id_: int) -> bytes | No
     """Whose fact it is; None where there is none of that number."""
     table = _TABLES[kind]
     return connection.scalar(select(table.subject_hash).where(table.id == id_))
+
+
+def has_standing(connection: Connection, kind: SealedKind) -> bool:
+    """Whether any fact of a kind stands, of whomever."""
+    table = _TABLES[kind]
+    return bool(connection.scalar(select(exists().where(table.ended_epoch.is_(None)))))
 
 
 def standing_facts(connection: Connection, kind: SealedKind) -> list[StoredFact]:
