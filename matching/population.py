@@ -22,8 +22,8 @@ class Population:
     """Records of one constituent kind, as a batch links them.
 
     features: `record` (int64, strictly ascending) and the comparison columns. tags: candidates.TAGS_SCHEMA.
-    poor, objecting: record numbers (int64), of records with few strong attributes and of constituents who
-    objected to linkage. source, order_key: one per row of features; the key is unique, and stable
+    poor, objecting: record numbers (int64), of records with few strong attributes and of those that stand
+    apart, whatever they weigh. source, order_key: one per row of features; the key is unique, and stable
     whatever order records were loaded in. duplicate_free: source numbers.
     """
 
