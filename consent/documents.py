@@ -24,6 +24,7 @@ from consent.checks import check_policy
 from consent.policy import Agency, Agreement, DeclaredPurpose, Policy
 from consent.proposing import OFFICERS_TO_COME, ProposedAgreement
 from consent.rules import PolicyInvalid, Problem, Rule
+from consent.stored import to_document
 from consent.vocabulary import Assurance, DataCategory, LegalBasis, Purpose
 
 ValueT = TypeVar("ValueT")
@@ -161,6 +162,25 @@ def in_file(path: Path, work: Callable[[], ValueT]) -> ValueT:
         problems = error.problems
     # Outside the block: what was read would otherwise travel along as the error's context.
     raise PolicyInvalid(problems, path.name)
+
+
+def render_policy(policy: Policy) -> str:
+    """The YAML that states this policy: what `load_policy` reads is equal to it, epochs and early ends apart."""
+    document = to_document(policy)
+    content = {
+        "schema": "hub/policy@1",
+        "agencies": [
+            {"id": one["id"], "label": one["label"], "suspended": one["is_suspended"]}
+            for one in document["agencies"]
+        ],
+        "purposes": document["purposes"],
+        "agreements": [
+            {name: one[name] for name in AgreementEntry.model_fields}
+            | {"assurance_min": Assurance(one["assurance_min"]).name.lower()}
+            for one in document["agreements"]
+        ],
+    }
+    return yaml.safe_dump(content, sort_keys=False, allow_unicode=True)
 
 
 def render_schema() -> str:

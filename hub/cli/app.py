@@ -15,6 +15,7 @@ from hub.cli import (
     look_up,
     model,
     pins,
+    policy,
     profile,
     quarantine,
     resolve,
@@ -45,6 +46,7 @@ app.add_typer(profile.app, name="profile")
 app.add_typer(pins.app, name="pin")
 app.add_typer(judgements.app, name="judge")
 app.add_typer(reviews.app, name="review")
+app.add_typer(policy.app, name="policy")
 app.add_typer(events.app, name="events")
 app.add_typer(model.app, name="model")
 app.add_typer(quarantine.app, name="quarantine")

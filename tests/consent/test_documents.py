@@ -17,6 +17,7 @@ from consent.documents import (
     SCHEMA_FILE,
     load_policy,
     load_proposal,
+    render_policy,
     render_schema,
 )
 from consent.policy import Agency, DeclaredPurpose, Policy
@@ -172,6 +173,13 @@ def test_the_example_of_the_guide_loads(tmp_path: Path) -> None:
     loaded = load_policy(write(tmp_path, example))
     assert len(loaded.agreements) == 3
     assert {one.legal_basis.is_statutory for one in loaded.agreements} == {True, False}
+
+
+def test_a_policy_is_written_as_a_file_that_states_it(tmp_path: Path) -> None:
+    law = replace(LAW, citation="No. 4: 'fees' — 1.5", assurance_min=Assurance.HIGH, epoch=0)
+    asked = replace(ASKED, matching_allowed=True, compatible_revisions=frozenset({7}), epoch=0)
+    policy = replace(POLICY, agencies=(*POLICY.agencies, Agency("no", "yes", True)), agreements=(law, asked))  # fmt: skip
+    assert load_policy(write(tmp_path, render_policy(policy))) == policy
 
 
 def test_every_rule_of_a_policy_and_every_category_is_in_the_guide() -> None:
