@@ -42,6 +42,12 @@ class Population:
         if len(records) > 1 and not (np.diff(records) > 0).all():
             raise ValueError("a population's records ascend strictly")
 
+    @property
+    def compared(self) -> pa.Table:
+        """The features of the records that do not stand apart."""
+        is_apart = np.isin(self.features["record"].to_numpy(), self.objecting)
+        return self.features.filter(pa.array(~is_apart)) if is_apart.any() else self.features
+
 
 @dataclass(frozen=True, slots=True)
 class Judgements:

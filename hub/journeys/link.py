@@ -176,7 +176,7 @@ class _Run:
                 chosen = train_model(
                     self._hub,
                     self._kind,
-                    population.features,
+                    population.compared,
                     population.tags,
                     snapshot.custom,
                     engine,

@@ -64,8 +64,8 @@ def propose_agreement(hub: Hub, agreement: ProposedAgreement, *, officer: str) -
 def approve_agreement(hub: Hub, number: int, *, officer: str) -> PolicyChange | None:
     """Approve a proposal: what changed where that puts it in force, None where another officer must still.
 
-    Raises ActUnexplained, ProposalUnknown, and PolicyInvalid where the officer approved it before or it can no longer enter;
-    then nothing is written, not the approval either.
+    Raises ActUnexplained, ProposalUnknown, and PolicyInvalid where the officer approved it before or it can no
+    longer enter; then nothing is written, not the approval either.
     """
     name = _named(officer)
     with database.transaction(hub.engine) as connection:

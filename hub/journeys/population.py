@@ -1,8 +1,9 @@
 """Read all present records of one kind as the matcher sees them: comparable values in memory, nowhere else.
 
-With them what stewards and objectors said of them at that moment, and whether any agreement lets them be
-linked: those it does not stand apart as objecting ones do. Opens only the MATCH class. Rows are read and
-unsealed side by side by worker processes, each over a range of record numbers, and come back as Arrow tables.
+With them what stewards and objectors said of them at that moment, and which no agreement lets be linked. Those
+stand apart as objecting ones do: without tags, they are compared with nobody. Opens only the MATCH class. Rows
+are read and unsealed side by side by worker processes, each over a range of record numbers, and come back as
+Arrow tables.
 """
 
 from __future__ import annotations
@@ -131,8 +132,12 @@ def read_population(
     numbers = table["record"].to_numpy()
     source = table["source"].to_numpy()
     may_match = {one.id: one.may_match for one in of_kind}
-    apart = numbers[np.isin(source, [id_ for id_, may in may_match.items() if not may])]
-    tags = pa.table({"record": record, "tag": tag, "rule": rule})
+    unmatched = numbers[np.isin(source, [id_ for id_, may in may_match.items() if not may])]
+    apart = np.union1d(np.array(objecting, np.int64), unmatched)
+    is_compared = ~np.isin(record, apart)
+    tags = pa.table(
+        {"record": record[is_compared], "tag": tag[is_compared], "rule": rule[is_compared]}
+    )
     population = Population(
         features=table.drop_columns(list(_ASIDE)),
         tags=tags,
@@ -140,7 +145,7 @@ def read_population(
         source=source,
         order_key=table["key_hash"].to_pylist(),
         duplicate_free=frozenset(source.id for source in of_kind if source.is_duplicate_free),
-        objecting=np.union1d(np.array(objecting, np.int64), apart),
+        objecting=apart,
     )
     return Snapshot(population, custom, judged, table["version"].to_numpy(), may_match, seen)
 

@@ -94,7 +94,7 @@ def test_an_agreements_end_sets_a_source_apart_with_the_next_link(
     assert told(desk.hub).count(EventKind.SPLIT) == 0
 
     report = link(desk.hub)
-    assert (report.sources_apart, report.ids_split) == (["permits"], 1)
+    assert (report.sources_apart, report.pairs, report.ids_split) == (["permits"], 0, 1)
     assert not desk.together(CARDS, PERMITS)
     assert desk.id_of(CARDS) == maria
     assert told(desk.hub).count(EventKind.SPLIT) == 1
