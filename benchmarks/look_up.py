@@ -24,16 +24,14 @@ from connectors.opening import open_reader
 from connectors.source import load_source
 from consent.log.entry import Outcome
 from consent.policy import Agency, Agreement, DeclaredPurpose, Policy
-from consent.stored import digest_of, to_document
 from consent.vocabulary import DataCategory, LegalBasis, Purpose
 from demo.generate import source_files
 from hub.domain.records import RecordKey
 from hub.journeys.context import Hub
 from hub.journeys.disclosing import Asker
 from hub.journeys.look_up import Answer, ByShown, LookUp, Whom, look_up
+from hub.journeys.policy_changes import load_policy
 from hub.journeys.sealing_worker import SealingWorker
-from hub.store import database, policies
-from hub.store.policies import PolicyVersion
 
 SOURCE = "parks"
 AGENCIES = ("parks", "wildlife", "vehicles", "business_registry", "benefits")
@@ -73,7 +71,7 @@ def _state_policy(hub: Hub) -> None:
             id=f"licensing_{source}",
             revision=1,
             sources=frozenset({source}),
-            recipient=SOURCE,
+            recipient=SOURCE if source != SOURCE else "wildlife",
             purpose="licensing",
             categories=ASKED | {DataCategory.EXISTENCE},
             legal_basis=LegalBasis.OFFICIAL_AUTHORITY,
@@ -84,20 +82,13 @@ def _state_policy(hub: Hub) -> None:
             matching_allowed=True,
         )
         for source in AGENCIES
-        if source != SOURCE
     )
-    document = to_document(
-        Policy(
-            tuple(map(Agency, AGENCIES)),
-            (DeclaredPurpose("licensing", Purpose.REQUESTED_SERVICE_PROVISION),),
-            agreements,
-        )
+    policy = Policy(
+        tuple(map(Agency, AGENCIES)),
+        (DeclaredPurpose("licensing", Purpose.REQUESTED_SERVICE_PROVISION),),
+        agreements,
     )
-    with database.transaction(hub.engine) as connection:
-        policies.lock(connection)
-        if policies.newest_version(connection) == 0:
-            stated = PolicyVersion(1, digest_of(document), document, "bench", "bench", hub.now())
-            policies.add(connection, stated)
+    load_policy(hub, policy, author="bench", reason="bench")
 
 
 def _measure(hub: Hub, world: Path, count: int) -> None:

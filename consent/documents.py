@@ -1,5 +1,7 @@
 """A policy's YAML: what `hub/policy@1` may say, read strictly, and refused by file, path and rule.
 
+`hub/agreement@1` is one revision by itself, proposed to officers who have not approved it yet.
+
 Decides the grammar; what a policy means is policy.py's, whether it fits together checks.py's. Consent and
 restrictions are facts about one constituent each, and never stand in a file.
 `python -m consent.documents` writes the JSON Schema beside this module; a test holds it to the models.
@@ -20,10 +22,13 @@ from pydantic_core import ErrorDetails
 
 from consent.checks import check_policy
 from consent.policy import Agency, Agreement, DeclaredPurpose, Policy
+from consent.proposing import OFFICERS_TO_COME, ProposedAgreement
 from consent.rules import PolicyInvalid, Problem, Rule
+from consent.stored import to_document
 from consent.vocabulary import Assurance, DataCategory, LegalBasis, Purpose
 
 ValueT = TypeVar("ValueT")
+FormT = TypeVar("FormT", bound=BaseModel)
 
 SCHEMA_FILE = Path(__file__).parent / "schemas" / "policy.schema.json"
 
@@ -67,8 +72,8 @@ class PurposeEntry(_Strict):
         return DeclaredPurpose(self.id, self.broader, self.label)
 
 
-class AgreementEntry(_Strict):
-    """One revision of what source agencies share with a recipient. Both days are included."""
+class _Terms(_Strict):
+    """What a revision of an agreement says, but who approved it."""
 
     id: Id
     revision: Annotated[int, Field(ge=1)]
@@ -80,13 +85,12 @@ class AgreementEntry(_Strict):
     citation: str
     starts_on: Day
     ends_on: Day
-    approved_by: list[str]
     matching_allowed: bool = False
     assurance_min: Literal["low", "substantial", "high"] = "low"
     compatible_revisions: list[int] = Field(default_factory=list)
 
-    def value(self) -> Agreement:
-        """The agreement as the decision sees it. Raises PolicyInvalid."""
+    def agreement(self, approved_by: Iterable[str]) -> Agreement:
+        """The agreement as the decision sees it, once those officers approved it. Raises PolicyInvalid."""
         return Agreement(
             id=self.id,
             revision=self.revision,
@@ -98,11 +102,27 @@ class AgreementEntry(_Strict):
             citation=self.citation,
             starts_on=_day("starts_on", self.starts_on),
             ends_on=_day("ends_on", self.ends_on),
-            approved_by=tuple(self.approved_by),
+            approved_by=tuple(approved_by),
             matching_allowed=self.matching_allowed,
             assurance_min=_ASSURANCE[self.assurance_min],
             compatible_revisions=frozenset(self.compatible_revisions),
         )
+
+
+class AgreementEntry(_Terms):
+    """One revision of what source agencies share with a recipient. Both days are included."""
+
+    approved_by: list[str]
+
+    def value(self) -> Agreement:
+        """The agreement as the decision sees it. Raises PolicyInvalid."""
+        return self.agreement(self.approved_by)
+
+
+class ProposalDocument(_Terms):
+    """One revision of an agreement that officers are to approve."""
+
+    document: Literal["hub/agreement@1"] = Field(alias="schema")
 
 
 class PolicyDocument(_Strict):
@@ -116,15 +136,51 @@ class PolicyDocument(_Strict):
 
 def load_policy(path: Path) -> Policy:
     """Read a policy's YAML. Raises PolicyInvalid naming the file, and each problem by path and rule."""
-    try:
-        policy = _policy(_document(path))
+
+    def read() -> Policy:
+        policy = _policy(_document(path, PolicyDocument))
         check_policy(policy)
+        return policy
+
+    return in_file(path, read)
+
+
+def load_proposal(path: Path) -> ProposedAgreement:
+    """Read a proposed agreement's YAML. Raises PolicyInvalid naming the file, and each problem."""
+
+    def read() -> ProposedAgreement:
+        return ProposedAgreement(_document(path, ProposalDocument).agreement(OFFICERS_TO_COME))
+
+    return in_file(path, read)
+
+
+def in_file(path: Path, work: Callable[[], ValueT]) -> ValueT:
+    """What `work` answers; what it refuses is said to stand in that file. Raises PolicyInvalid."""
+    try:
+        return work()
     except PolicyInvalid as error:
         problems = error.problems
-    else:
-        return policy
     # Outside the block: what was read would otherwise travel along as the error's context.
     raise PolicyInvalid(problems, path.name)
+
+
+def render_policy(policy: Policy) -> str:
+    """The YAML that states this policy: what `load_policy` reads is equal to it, epochs and early ends apart."""
+    document = to_document(policy)
+    content = {
+        "schema": "hub/policy@1",
+        "agencies": [
+            {"id": one["id"], "label": one["label"], "suspended": one["is_suspended"]}
+            for one in document["agencies"]
+        ],
+        "purposes": document["purposes"],
+        "agreements": [
+            {name: one[name] for name in AgreementEntry.model_fields}
+            | {"assurance_min": Assurance(one["assurance_min"]).name.lower()}
+            for one in document["agreements"]
+        ],
+    }
+    return yaml.safe_dump(content, sort_keys=False, allow_unicode=True)
 
 
 def render_schema() -> str:
@@ -170,10 +226,10 @@ for _tag, _pattern, _first in (
     )
 
 
-def _document(path: Path) -> PolicyDocument:
+def _document(path: Path, form: type[FormT]) -> FormT:
     content = _content(path)
     try:
-        return PolicyDocument.model_validate(content)
+        return form.model_validate(content)
     except ValidationError as error:
         found = error.errors(include_url=False, include_input=False)
     raise PolicyInvalid([_problem(one) for one in found])

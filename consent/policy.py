@@ -120,10 +120,15 @@ class Agreement:
 
     def overlaps(self, other: Agreement) -> bool:
         """Whether both would be in force on one day; one that was ended makes way from that day on."""
-        earlier, later = sorted((self, other), key=lambda one: (one.starts_on, one.revision))
-        if earlier.ended_at is not None and earlier.ended_at.date() <= later.starts_on:
-            return False
-        return later.starts_on <= earlier.ends_on
+        starts_on = max(self.starts_on, other.starts_on)
+        return starts_on <= min(self._last_day, other._last_day)
+
+    @property
+    def _last_day(self) -> date:
+        """Its last whole day; before `starts_on` where it was ended before it began."""
+        if self.ended_at is None:
+            return self.ends_on
+        return min(self.ends_on, self.ended_at.date() - timedelta(days=1))
 
 
 @dataclass(frozen=True, slots=True)
@@ -309,9 +314,14 @@ def _soundness(
     )
 
 
+def officer_key(name: str) -> str:
+    """An officer's name as names are told apart: case and blanks around it make no other officer."""
+    return name.strip().casefold()
+
+
 def are_two(officers: Iterable[str]) -> bool:
     """Whether these are at least two different people, however their names are written."""
-    return len({one.strip().casefold() for one in officers if one.strip()}) >= 2
+    return len({officer_key(one) for one in officers} - {""}) >= 2
 
 
 def _is_utc(at: datetime) -> bool:

@@ -1,7 +1,8 @@
 """What policy, consent and representation must keep to, each rule with a name and a sentence.
 
 Decides the names and how a breach is told; no sentence holds a value of a constituent. Where a rule is
-checked is policy.py's (one value), checks.py's (values together) and documents.py's (a file).
+checked is policy.py's (one value), checks.py's (values together), succession.py's (a policy after another)
+and documents.py's (a file).
 """
 
 from __future__ import annotations
@@ -31,6 +32,9 @@ class Rule(StrEnum):
     EXISTENCE_MISSING = "existence_missing"
     SHARES_WITH_ITSELF = "shares_with_itself"
     REVISION_BELOW_ONE = "revision_below_one"
+    REVISION_CHANGED = "revision_changed"
+    REVISION_ENDED = "revision_ended"
+    AGREEMENT_OVER = "agreement_over"
     NOT_UTC = "not_utc"
     NOT_AN_EVENT_STATE = "not_an_event_state"
     CONSENT_NOT_ASKED = "consent_not_asked"
@@ -68,6 +72,9 @@ _SENTENCES: Final = {
     Rule.EXISTENCE_MISSING: "must name existence: whatever is shared tells that a record exists",
     Rule.SHARES_WITH_ITSELF: "an agency needs no agreement with itself",
     Rule.REVISION_BELOW_ONE: "revisions count from 1",
+    Rule.REVISION_CHANGED: "a revision once loaded never changes: state another one",
+    Rule.REVISION_ENDED: "a revision that was ended stays ended: state another one",
+    Rule.AGREEMENT_OVER: "no revision of it is in force or to come",
     Rule.NOT_UTC: "must be a moment in UTC",
     Rule.NOT_AN_EVENT_STATE: "must be given, renewed, refused, withdrawn, revoked or invalidated",
     Rule.CONSENT_NOT_ASKED: "the agreement rests on law, no consent is asked",

@@ -106,7 +106,11 @@ def divide(
 
     place = {neighbour.record: i for i, neighbour in enumerate(neighbours)}
     same, different = (_placed(pairs, place) for pairs in (verdicts.same, verdicts.different))
-    edges = {pair: weight_of(*pair) for pair in candidates(neighbours, suppressed)}
+    edges = {
+        (i, j): weight_of(i, j)
+        for i, j in candidates(neighbours, suppressed)
+        if not (nodes[i].is_apart or nodes[j].is_apart)
+    }
     found = partition(nodes, edges, weight_of, bars, same=same, different=different)
     cluster = [0] * len(nodes)
     for label, members in enumerate(found.clusters):

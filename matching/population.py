@@ -22,8 +22,8 @@ class Population:
     """Records of one constituent kind, as a batch links them.
 
     features: `record` (int64, strictly ascending) and the comparison columns. tags: candidates.TAGS_SCHEMA.
-    poor, objecting: record numbers (int64), of records with few strong attributes and of constituents who
-    objected to linkage. source, order_key: one per row of features; the key is unique, and stable
+    poor, objecting: record numbers (int64), of records with few strong attributes and of those that stand
+    apart, whatever they weigh. source, order_key: one per row of features; the key is unique, and stable
     whatever order records were loaded in. duplicate_free: source numbers.
     """
 
@@ -41,6 +41,12 @@ class Population:
             raise ValueError("a population has one source and one order key per record")
         if len(records) > 1 and not (np.diff(records) > 0).all():
             raise ValueError("a population's records ascend strictly")
+
+    @property
+    def compared(self) -> pa.Table:
+        """The features of the records that do not stand apart."""
+        is_apart = np.isin(self.features["record"].to_numpy(), self.objecting)
+        return self.features.filter(pa.array(~is_apart)) if is_apart.any() else self.features
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,6 +18,7 @@ from hub.cli import (
     model,
     notices,
     pins,
+    policy,
     profile,
     quarantine,
     representations,
@@ -56,6 +57,7 @@ app.add_typer(representations.app, name="represent")
 app.add_typer(restrictions.app, name="restrict")
 app.add_typer(notices.app, name="notices")
 app.add_typer(rights.app, name="rights")
+app.add_typer(policy.app, name="policy")
 app.add_typer(events.app, name="events")
 app.add_typer(log.app, name="log")
 app.add_typer(model.app, name="model")

@@ -144,6 +144,8 @@ def print_links(reports: list[LinkReport], already_told: list[str] | None = None
             print_effects(report)
         if not report.is_published:
             answers.print(f"{report.kind}: nothing was changed")
+        for source in report.sources_apart:
+            answers.print(f"{report.kind}: {source} stands apart, no agreement lets it be linked")
         if report.arrived:
             answers.print(
                 f"{report.kind}: {report.arrived:,} records changed one by one while it ran; "

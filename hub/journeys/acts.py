@@ -84,7 +84,7 @@ class Said:
     def by(cls, author: str, reason: str) -> Said:
         """Raises ActUnexplained where either is empty."""
         if not (author.strip() and reason.strip()):
-            raise ActUnexplained("it must be said who judges, and why")
+            raise ActUnexplained("it must be said who does it, and why")
         return cls(author, reason)
 
 

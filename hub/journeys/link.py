@@ -16,10 +16,12 @@ import duckdb
 from hub.domain.errors import HubError, TooFewToTrain
 from hub.domain.records import ConstituentKind
 from hub.journeys.context import Hub
+from hub.journeys.matchable import keep_matching
 from hub.journeys.models import ChosenModel, active_model, has_model, train_model
+from hub.journeys.policies import shared_policy
 from hub.journeys.population import Snapshot, read_population
 from hub.journeys.publish_links import Published, publish_links
-from hub.store import database, runs
+from hub.store import database, runs, sources
 from matching.engine import ENGINE_THREADS, connect
 from matching.linkage import Linkage, link
 
@@ -39,7 +41,8 @@ class LinkReport:
     """What a link run found and changed, or would change where it is not published.
 
     ids_merged: ids that resolve to another one now. ids_split: ids that came to be beside an older one.
-    arrived: records that single changes touched while it ran. `seconds` by step, in the order they ran.
+    arrived: records that single changes touched while it ran. sources_apart: sources whose records no
+    agreement in force lets be linked, so that each stands alone. `seconds` by step, in the order they ran.
     """
 
     kind: str
@@ -55,6 +58,7 @@ class LinkReport:
     ids_merged: int = 0
     ids_split: int = 0
     arrived: int = 0
+    sources_apart: list[str] = field(default_factory=list)
     is_published: bool = False
     reviews_open: int = 0
     tags_suppressed: int = 0
@@ -75,7 +79,7 @@ def link_kind(
     agree: asked with what publishing would change before anything is changed; False leaves all as it was,
     and what arrives between the question and the answer is still taken in.
     Too few records to learn a first model from are each left a constituent of their own. Raises LinkBusy,
-    ModelUnfit, TooFewToTrain where a model is to be replaced; then the links are as they were.
+    MatchingMoved, ModelUnfit, TooFewToTrain where a model is to be replaced; then the links are as they were.
     """
     with database.held_lock(hub.engine, database.LOCK_LINK) as is_mine:
         if not is_mine:
@@ -114,7 +118,19 @@ class _Run:
         with database.transaction(self._hub.engine) as connection:
             runs.finish(connection, run_id, state, asdict(self._report), self._hub.now())
 
+    def _hold_to_policy(self) -> None:
+        """Look again at what may be linked: agreements begin and end with the days."""
+        with database.transaction(self._hub.engine) as connection:
+            in_force = shared_policy(self._hub, connection)
+            keep_matching(connection, in_force, self._hub.day_of(self._hub.now()))
+            self._report.sources_apart = [
+                source.name
+                for source in sources.every(connection)
+                if source.kind == self._kind and not source.may_match
+            ]
+
     def _link(self, run_id: int, *, is_retraining: bool) -> None:
+        self._hold_to_policy()
         chosen = None if is_retraining else active_model(self._hub, self._kind)
         with self._timed("read"):
             snapshot = read_population(
@@ -160,7 +176,7 @@ class _Run:
                 chosen = train_model(
                     self._hub,
                     self._kind,
-                    population.features,
+                    population.compared,
                     population.tags,
                     snapshot.custom,
                     engine,

@@ -1,4 +1,4 @@
-"""The policy in force, read under its lock, and any version of before.
+"""The policy in force, read under its lock, any version of before, and what an officer reads of them.
 
 Decides that a version is read from the database once a process: versions never change. Stating one is
 policy_changes.py's.
@@ -10,11 +10,25 @@ from dataclasses import dataclass
 
 from sqlalchemy import Connection
 
+from consent.difference import Change, diff
 from consent.policy import Policy
 from consent.stored import digest_of, from_document, to_document
+from consent.succession import stated
 from hub.domain.errors import HubError
 from hub.journeys.context import Hub
-from hub.store import policies
+from hub.store import database, policies
+from hub.store.policies import VersionLine
+
+__all__ = [
+    "InForce",
+    "PolicyVersionUnknown",
+    "VersionLine",
+    "differences",
+    "list_versions",
+    "policy_at",
+    "shared_policy",
+    "show_policy",
+]
 
 
 class PolicyVersionUnknown(HubError):
@@ -51,3 +65,20 @@ def _read(connection: Connection, version: int) -> InForce:
     if stated is None:
         raise PolicyVersionUnknown(f"no version {version} of the policy was ever stated")
     return InForce(stated.version, stated.digest, from_document(stated.document))
+
+
+def show_policy(hub: Hub) -> InForce:
+    """The policy in force now, with the revisions that were ended."""
+    with database.transaction(hub.engine) as connection:
+        return shared_policy(hub, connection)
+
+
+def list_versions(hub: Hub) -> list[VersionLine]:
+    """Every version that was stated, the newest first."""
+    with database.transaction(hub.engine) as connection:
+        return policies.versions(connection)
+
+
+def differences(hub: Hub, policy: Policy) -> tuple[Change, ...]:
+    """What would change, were that policy stated: without asking whether it may be."""
+    return diff(stated(show_policy(hub).policy), policy)

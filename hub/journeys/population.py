@@ -1,12 +1,14 @@
 """Read all present records of one kind as the matcher sees them: comparable values in memory, nowhere else.
 
-With them what stewards and objectors said of them at that moment. Opens only the MATCH class. Rows are read and unsealed side by side by worker processes, each over a
-range of record numbers, and come back as Arrow tables.
+With them what stewards and objectors said of them at that moment, and which no agreement lets be linked. Those
+stand apart as objecting ones do: without tags, they are compared with nobody. Opens only the MATCH class. Rows
+are read and unsealed side by side by worker processes, each over a range of record numbers, and come back as
+Arrow tables.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -42,13 +44,15 @@ Progress = Callable[[float], None]
 class Snapshot:
     """The records of one kind at one moment, and all that was known of them then.
 
-    versions: of each record, in the order of population.features. moment: which transactions were seen.
+    versions: of each record, in the order of population.features. may_match: by source number. moment:
+    which transactions were seen.
     """
 
     population: Population
     custom: tuple[CustomAttribute, ...]
     judgements: Judgements
     versions: Ints
+    may_match: Mapping[int, bool]
     moment: str
 
 
@@ -126,17 +130,24 @@ def read_population(
         ]
         table = _read_slices(hub, slices, progress)
     numbers = table["record"].to_numpy()
-    tags = pa.table({"record": record, "tag": tag, "rule": rule})
+    source = table["source"].to_numpy()
+    may_match = {one.id: one.may_match for one in of_kind}
+    unmatched = numbers[np.isin(source, [id_ for id_, may in may_match.items() if not may])]
+    apart = np.union1d(np.array(objecting, np.int64), unmatched)
+    is_compared = ~np.isin(record, apart)
+    tags = pa.table(
+        {"record": record[is_compared], "tag": tag[is_compared], "rule": rule[is_compared]}
+    )
     population = Population(
         features=table.drop_columns(list(_ASIDE)),
         tags=tags,
         poor=numbers[table["is_poor"].to_numpy()],
-        source=table["source"].to_numpy(),
+        source=source,
         order_key=table["key_hash"].to_pylist(),
         duplicate_free=frozenset(source.id for source in of_kind if source.is_duplicate_free),
-        objecting=np.array(objecting, np.int64),
+        objecting=apart,
     )
-    return Snapshot(population, custom, judged, table["version"].to_numpy(), seen)
+    return Snapshot(population, custom, judged, table["version"].to_numpy(), may_match, seen)
 
 
 def _judged(pairs: Sequence[tuple[int, int, Verdict]]) -> Judgements:

@@ -15,6 +15,7 @@ from itertools import count
 import numpy as np
 from sqlalchemy import Connection
 
+from hub.domain.errors import HubError
 from hub.domain.events import EventKind
 from hub.domain.identity import ConstituentId
 from hub.domain.records import ConstituentKind
@@ -30,6 +31,10 @@ from matching.linkage import Linkage
 from matching.review import Question
 
 _TICK = timedelta(microseconds=1)
+
+
+class MatchingMoved(HubError):
+    """Which sources may be linked is no longer as it was when the run read their records."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +74,7 @@ def publish_links(
     """Write what a link run found, and publish its model if it is new; without either, every record is
     left on its own.
 
-    is_preview: answer what it would change, and leave everything as it was.
+    is_preview: answer what it would change, and leave everything as it was. Raises MatchingMoved.
     """
     try:
         with database.transaction(hub.engine) as connection:
@@ -100,14 +105,13 @@ class _Publication:
         self._snapshot = snapshot
         self._linkage = linkage
         self._chosen = chosen
-        self._sources = {
-            source.id: source.agency
-            for source in sources.every(connection)
-            if source.kind == kind.value
-        }
+        of_kind = [source for source in sources.every(connection) if source.kind == kind.value]
+        self._sources = {source.id: source.agency for source in of_kind}
+        self._may_match = {source.id: source.may_match for source in of_kind}
 
     def run(self, run_id: int) -> Published:
         connection, hub = self._connection, self._hub
+        self._require_matching_as_read()
         latest = constituents.latest_change(connection, self._kind.value)
         now = hub.now()
         at = now if latest is None else max(now, latest + _TICK)
@@ -133,6 +137,11 @@ class _Publication:
         reviews.open_changed_facts(connection, self._kind.value, None, at)
         components.forget_arrivals(connection, components.moment(connection))
         return self._published(placed, len(clusters), len(questions), len(arrived))
+
+    def _require_matching_as_read(self) -> None:
+        then, now = self._snapshot.may_match, self._may_match
+        if any(now.get(source, may) != may for source, may in then.items()):
+            raise MatchingMoved("which sources may be linked changed while this ran: link again")
 
     def _weigher(self) -> Weigher | None:
         """The run's model, published now if it is new."""

@@ -1,6 +1,7 @@
 """A source as the hub knows it: registered before its first row, and written by one hand at a time.
 
-Decides what a source must not contradict. Reading its rows is load.py's, taking single ones resolve.py's.
+Decides what a source must not contradict, and that it stands apart from its first record on where no agreement
+lets it be linked. Reading its rows is load.py's, taking single ones resolve.py's.
 """
 
 from __future__ import annotations
@@ -12,6 +13,8 @@ from sqlalchemy import Connection
 from connectors.source import Source
 from hub.domain.errors import HubError, SourceInvalid
 from hub.journeys.context import Hub
+from hub.journeys.matchable import may_match
+from hub.journeys.policies import shared_policy
 from hub.store import database, sources
 from hub.store.sources import SourceFacts, SourceState
 from hub.vault.tags import Hasher
@@ -25,8 +28,10 @@ class SourceBusy(HubError):
 def register_source(hub: Hub, source: Source) -> SourceState:
     """Register a source, or bring it up to date. Raises SourceInvalid where it contradicts another."""
     with database.transaction(hub.engine) as connection:
+        in_force = shared_policy(hub, connection)
         _refuse_conflicts(connection, source)
-        return sources.register(connection, _facts(source))
+        is_matchable = may_match(in_force, source.agency, hub.day_of(hub.now()))
+        return sources.register(connection, _facts(source, is_matchable=is_matchable))
 
 
 def _refuse_conflicts(connection: Connection, source: Source) -> None:
@@ -47,7 +52,7 @@ def meaning_of(source: Source) -> bytes:
     return hashlib.sha256(f"{FEATURES_VERSION}/{source.fingerprint}".encode()).digest()
 
 
-def _facts(source: Source) -> SourceFacts:
+def _facts(source: Source, *, is_matchable: bool) -> SourceFacts:
     return SourceFacts(
         name=source.id,
         agency=source.agency,
@@ -57,6 +62,7 @@ def _facts(source: Source) -> SourceFacts:
         is_sensitive=source.sensitive,
         custom={item.name: item.comparison.value for item in source.custom_attributes},
         authority=source.authority,
+        may_match=is_matchable,
         fingerprint=meaning_of(source),
     )
 

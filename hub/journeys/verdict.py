@@ -1,7 +1,7 @@
 """What bears on whether two records are one constituent, and how it is told.
 
-Decides the sentences and their order: objection, then judgement, then source rule, then weight, as the
-partition has it. Numbers, labels and ids only, never a value of anybody. Finding the facts is why.py's.
+Decides the sentences and their order: agreement, then objection, then judgement, then source rule, then
+weight, as the partition has it. Numbers, labels and ids only, never a value of anybody. Finding the facts is why.py's.
 """
 
 from __future__ import annotations
@@ -46,7 +46,8 @@ class Side:
     """One of the two records. component: its lowest record number; None where the partition has not seen it.
 
     constituent_records, component_records: how many present records there are in each, this one counted.
-    is_apart: its constituent objected to linkage. is_poor: it has few strong attributes.
+    may_match: some agreement lets its source's records be linked. is_apart: none does, or its constituent
+    objected to linkage. is_poor: it has few strong attributes.
     """
 
     record: int
@@ -57,6 +58,7 @@ class Side:
     constituent_records: int
     component: int | None
     component_records: int
+    may_match: bool
     is_apart: bool
     is_poor: bool
 
@@ -218,7 +220,9 @@ def _together(found: Why) -> Iterator[str]:
 def _held_apart(found: Why) -> Iterator[str]:
     """What outranks a weight, in the order of precedence."""
     for name, side in (("first", found.left), ("second", found.right)):
-        if side.is_apart:
+        if not side.may_match:
+            yield f"The {name} record stands apart: no agreement in force lets {side.source} be linked."
+        elif side.is_apart:
             yield f"The {name} record stands apart: its constituent objected to linkage."
     for judged in found.judged:
         if judged.verdict is Verdict.DIFFERENT:

@@ -252,7 +252,7 @@ class _Case:
     def _tied_to(self, record: int) -> dict[int, tuple[int, ...]]:
         """Everyone whom a chain of SAME ties to a record, itself too, each with the chain's judgements.
 
-        A chain does not lead through a record that stands apart by objection.
+        A chain does not lead through a record that stands apart.
         """
         chains: dict[int, tuple[int, ...]] = {record: ()}
         frontier = [record]
@@ -353,6 +353,7 @@ def _side(record: StandingRecord, constituent_records: int, component_records: i
         constituent_records,
         record.component_id,
         component_records,
+        record.may_match,
         record.is_apart,
         record.is_poor,
     )

@@ -24,7 +24,8 @@ class StandingRecord:
     """A present record as it stands. `source` names its source; `source_id` is that source's number.
 
     component_id: None where the partition has not seen it; resolved_version: the version it has seen.
-    is_apart: its constituent objected to linkage. constituent_id, public_id: None where it has no id yet.
+    may_match: some agreement lets its source's records be linked. is_apart: none does, or its constituent
+    objected to linkage. constituent_id, public_id: None where it has no id yet.
     """
 
     id: int
@@ -34,6 +35,7 @@ class StandingRecord:
     source: str
     is_duplicate_free: bool
     is_poor: bool
+    may_match: bool
     is_apart: bool
     key_hash: bytes
     component_id: int | None
@@ -55,8 +57,8 @@ class JudgedPair:
 
 
 _STANDING: Final = """
-    SELECT r.id, r.version, s.kind, s.id, s.name, s.is_duplicate_free, r.is_poor, o.id IS NOT NULL,
-        r.key_hash, c.component_id, c.version, l.constituent_id, i.public_id, k.wrapped_key, r.match,
+    SELECT r.id, r.version, s.kind, s.id, s.name, s.is_duplicate_free, r.is_poor, s.may_match,
+        o.id IS NOT NULL OR NOT s.may_match, r.key_hash, c.component_id, c.version, l.constituent_id, i.public_id, k.wrapped_key, r.match,
         t.tags, t.rules
     FROM records r
     JOIN sources s ON s.id = r.source_id
@@ -102,10 +104,10 @@ def standing(connection: Connection, record_ids: Sequence[int]) -> list[Standing
 
 
 def _standing(row: tuple[Any, ...]) -> StandingRecord:
-    wrapped_key, match, tags, rules = row[13:]
+    wrapped_key, match, tags, rules = row[14:]
     features = SealedFeatures(row[0], row[1], wrapped_key, match)
     tied = tuple(zip(tags or (), rules or (), strict=True))
-    read: Any = (*row[:2], ConstituentKind(row[2]), *row[3:13], features, tied)
+    read: Any = (*row[:2], ConstituentKind(row[2]), *row[3:14], features, tied)
     return StandingRecord(*read)
 
 

@@ -29,6 +29,17 @@ class PolicyVersion:
 
 
 @dataclass(frozen=True, slots=True)
+class VersionLine:
+    """Who stated a version, when and why."""
+
+    version: int
+    digest: bytes
+    author: str
+    reason: str
+    stated_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class Proposal:
     """A proposed revision, with the officers who approved it so far, in the order they did."""
 
@@ -37,6 +48,7 @@ class Proposal:
     proposed_by: str
     proposed_at: datetime
     closed_at: datetime | None
+    closed_by: str | None
     outcome: str | None
     officers: tuple[str, ...]
 
@@ -72,6 +84,20 @@ def read(connection: Connection, version: int) -> PolicyVersion | None:
     return None if row is None else PolicyVersion(*row)
 
 
+def versions(connection: Connection) -> list[VersionLine]:
+    """All versions, the newest first."""
+    rows = connection.execute(
+        select(
+            StatedPolicy.version,
+            StatedPolicy.digest,
+            StatedPolicy.author,
+            StatedPolicy.reason,
+            StatedPolicy.stated_at,
+        ).order_by(StatedPolicy.version.desc())
+    ).all()
+    return [VersionLine(*row) for row in rows]
+
+
 def add(connection: Connection, stated: PolicyVersion) -> None:
     """Put a version in force; its number is one more than the newest, read under `lock`."""
     connection.execute(
@@ -101,12 +127,14 @@ def approve(connection: Connection, proposal: int, officer: str, at: datetime) -
     )
 
 
-def close_proposal(connection: Connection, proposal: int, outcome: str, at: datetime) -> None:
-    """Say what became of it."""
+def close_proposal(
+    connection: Connection, proposal: int, outcome: str, officer: str, at: datetime
+) -> None:
+    """Say what became of it, and by whom."""
     connection.execute(
         update(AgreementProposal)
         .where(AgreementProposal.id == proposal)
-        .values(outcome=outcome, closed_at=at)
+        .values(outcome=outcome, closed_by=officer, closed_at=at)
     )
 
 
@@ -125,12 +153,15 @@ def proposals(connection: Connection, *, is_open: bool = True) -> list[Proposal]
         AgreementProposal.proposed_by,
         AgreementProposal.proposed_at,
         AgreementProposal.closed_at,
+        AgreementProposal.closed_by,
         AgreementProposal.outcome,
     ).order_by(AgreementProposal.id)
     if is_open:
         statement = statement.where(AgreementProposal.closed_at.is_(None))
     return [
-        Proposal(row[0], row[1], row[2], row[3], row[4], row[5], tuple(officers.get(row[0], ())))
+        Proposal(
+            row[0], row[1], row[2], row[3], row[4], row[5], row[6], tuple(officers.get(row[0], ()))
+        )
         for row in connection.execute(statement).all()
     ]
 

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from sqlalchemy import Connection, select, update
 from sqlalchemy.dialects.postgresql import insert
 
+from hub.store.database import among
 from hub.store.tables import Source
 
 
@@ -24,6 +25,7 @@ class SourceState:
     is_sensitive: bool
     custom: Mapping[str, str]
     authority: Mapping[str, int]
+    may_match: bool
     cursor: bytes | None
     watermark: bytes | None
 
@@ -38,6 +40,7 @@ _COLUMNS = (
     Source.is_sensitive,
     Source.custom,
     Source.authority,
+    Source.may_match,
     Source.cursor,
     Source.watermark,
 )
@@ -45,7 +48,7 @@ _COLUMNS = (
 
 @dataclass(frozen=True, slots=True)
 class SourceFacts:
-    """What a source's YAML says that the store keeps."""
+    """What a source's YAML says that the store keeps, and whether its records may be linked."""
 
     name: str
     agency: str
@@ -55,6 +58,7 @@ class SourceFacts:
     is_sensitive: bool
     custom: Mapping[str, str]
     authority: Mapping[str, int]
+    may_match: bool
     fingerprint: bytes
 
 
@@ -71,6 +75,7 @@ def register(connection: Connection, facts: SourceFacts) -> SourceState:
         "is_sensitive": facts.is_sensitive,
         "custom": dict(facts.custom),
         "authority": dict(facts.authority),
+        "may_match": facts.may_match,
         "fingerprint": facts.fingerprint,
     }
     known = connection.execute(
@@ -110,3 +115,8 @@ def set_positions(
     connection.execute(
         update(Source).where(Source.id == source_id).values(cursor=cursor, watermark=watermark)
     )
+
+
+def set_may_match(connection: Connection, names: Sequence[str], *, is_allowed: bool) -> None:
+    """Write whether the records of those sources may be linked. Under the policy's lock."""
+    connection.execute(update(Source).where(among(Source.name, names)).values(may_match=is_allowed))

@@ -163,7 +163,7 @@ _CHOSEN: Final = """
 
 _TOUCHED: Final = f"""{_CHOSEN}
     SELECT r.id, r.version, c.component_id, c.version, r.source_id, s.is_duplicate_free, r.is_poor,
-        o.id IS NOT NULL, r.key_hash, l.constituent_id, h.constituent_id,
+        o.id IS NOT NULL OR NOT s.may_match, r.key_hash, l.constituent_id, h.constituent_id,
         greatest(l.recorded_from, h.recorded_from), k.wrapped_key, r.match, t.tags, t.rules,
         i.public_id
     FROM chosen

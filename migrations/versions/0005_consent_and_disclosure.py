@@ -54,6 +54,7 @@ def _policy() -> None:
         sa.Column("proposed_by", sa.Text(), nullable=False),
         sa.Column("proposed_at", _NOW, nullable=False),
         sa.Column("closed_at", _NOW, nullable=True),
+        sa.Column("closed_by", sa.Text(), nullable=True),
         sa.Column("outcome", sa.Text(), nullable=True),
         sa.PrimaryKeyConstraint("id", name="agreement_proposals_pkey"),
     )
@@ -262,7 +263,7 @@ def _grants() -> None:
         "ON representations, restrictions TO hub_app"
     )
     op.execute(
-        "GRANT SELECT, INSERT, UPDATE (closed_at, outcome) ON agreement_proposals TO hub_app"
+        "GRANT SELECT, INSERT, UPDATE (closed_at, closed_by, outcome) ON agreement_proposals TO hub_app"
     )
     op.execute("GRANT SELECT, INSERT, UPDATE (taken_at) ON notices TO hub_app")
     op.execute(

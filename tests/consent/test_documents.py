@@ -12,7 +12,14 @@ import pytest
 import yaml
 
 from consent.difference import Change, ChangeKind, FieldChange, diff
-from consent.documents import DOCUMENT_BYTES_MAX, SCHEMA_FILE, load_policy, render_schema
+from consent.documents import (
+    DOCUMENT_BYTES_MAX,
+    SCHEMA_FILE,
+    load_policy,
+    load_proposal,
+    render_policy,
+    render_schema,
+)
 from consent.policy import Agency, DeclaredPurpose, Policy
 from consent.rules import PolicyInvalid, Rule
 from consent.vocabulary import Assurance, Purpose
@@ -168,6 +175,13 @@ def test_the_example_of_the_guide_loads(tmp_path: Path) -> None:
     assert {one.legal_basis.is_statutory for one in loaded.agreements} == {True, False}
 
 
+def test_a_policy_is_written_as_a_file_that_states_it(tmp_path: Path) -> None:
+    law = replace(LAW, citation="No. 4: 'fees' — 1.5", assurance_min=Assurance.HIGH, epoch=0)
+    asked = replace(ASKED, matching_allowed=True, compatible_revisions=frozenset({7}), epoch=0)
+    policy = replace(POLICY, agencies=(*POLICY.agencies, Agency("no", "yes", True)), agreements=(law, asked))  # fmt: skip
+    assert load_policy(write(tmp_path, render_policy(policy))) == policy
+
+
 def test_every_rule_of_a_policy_and_every_category_is_in_the_guide() -> None:
     text = GUIDE.read_text("utf-8")
     for word in (*Rule, *C):
@@ -221,3 +235,30 @@ def test_a_change_of_approvers_is_a_change() -> None:
     assert change.fields == (
         FieldChange("approved_by", "[officer_a, officer_b]", "[officer_a, officer_c]"),
     )
+
+
+PROPOSAL: dict[str, Any] = {
+    "schema": "hub/agreement@1",
+    **{name: value for name, value in AGREEMENT.items() if name != "approved_by"},
+}
+
+
+def test_a_proposed_agreement_is_read_without_its_approvals(tmp_path: Path) -> None:
+    proposed = load_proposal(write(tmp_path, PROPOSAL))
+    assert proposed.approved_by(LAW.approved_by) == replace(LAW, epoch=0)
+
+
+@pytest.mark.parametrize(
+    ("changes", "problem"),
+    [
+        pytest.param({"approved_by": ["officer_a", "officer_b"]}, "approved_by: unknown_field: unknown field", id="approved in the file"),
+        pytest.param({"ends_on": None}, "ends_on: no_end_date: must state the day it ends", id="no end date"),
+        pytest.param({"sources": ["parks"]}, "sources: shares_with_itself: an agency needs no agreement with itself", id="sharing with itself"),
+    ],
+)  # fmt: skip
+def test_a_bad_proposal_is_refused_by_path_and_rule(
+    tmp_path: Path, changes: dict[str, Any], problem: str
+) -> None:
+    with pytest.raises(PolicyInvalid) as caught:
+        load_proposal(write(tmp_path, {**PROPOSAL, **changes}))
+    assert str(caught.value) == f"policy.yaml: {problem}"

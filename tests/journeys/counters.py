@@ -39,17 +39,22 @@ BY_LAW = replace(
     epoch=0,
 )
 ON_CONSENT = replace(ASKED, epoch=0)
+AGENCIES = ("parks", "wildlife", "vehicles", "benefits")
+#: Lets every agency's records be linked, and shares nothing with any of them.
+LINKING = replace(
+    LAW, id="linking", sources=frozenset(AGENCIES), recipient="registrar", matching_allowed=True
+)
 
 
 def policy_of(*agreements: Agreement) -> Policy:
-    """The four agencies with these agreements."""
+    """The four agencies with these agreements, and their records linked."""
     return Policy(
-        agencies=tuple(Agency(id_) for id_ in ("parks", "wildlife", "vehicles", "benefits")),
+        agencies=tuple(Agency(id_) for id_ in (*AGENCIES, LINKING.recipient)),
         purposes=(
             DeclaredPurpose("licensing", Purpose.REQUESTED_SERVICE_PROVISION),
             DeclaredPurpose("prompts", Purpose.COMMUNICATION_MANAGEMENT),
         ),
-        agreements=agreements,
+        agreements=(*agreements, LINKING),
     )
 
 

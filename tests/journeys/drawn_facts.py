@@ -370,7 +370,7 @@ class _Teller:
 
 
 def _source(name: str, agency: str) -> SourceFacts:
-    return SourceFacts(name, agency, name, PERSON, False, False, {}, {}, b"")
+    return SourceFacts(name, agency, name, PERSON, False, False, {}, {}, b"", True)
 
 
 def _write(

@@ -113,7 +113,7 @@ def _write(
         connection.execute(text(statement), [{**row, "at": at} for row in rows])
 
 
-_FACTS = SourceFacts(SOURCE, "drawing", "Drawn", "person", False, False, {}, {}, b"f")
+_FACTS = SourceFacts(SOURCE, "drawing", "Drawn", "person", False, False, {}, {}, True, b"f")
 _RECORD = (
     "INSERT INTO records (id, source_id, version, run_id, is_poor, key_hash, content_hash, core, match, "
     "loaded_at) VALUES (:id, :source, 1, 1, false, :key, :key, '', '', :at)"

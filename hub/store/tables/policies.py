@@ -30,7 +30,7 @@ class StatedPolicy(Base):
 class AgreementProposal(Base):
     """A revision of an agreement that is in force once two different officers have approved it.
 
-    outcome: approved or dropped; null while it waits.
+    outcome: approved or dropped, with who did it (`closed_by`); null while it waits.
     """
 
     __tablename__ = "agreement_proposals"
@@ -40,6 +40,7 @@ class AgreementProposal(Base):
     proposed_by: Mapped[str]
     proposed_at: Mapped[datetime]
     closed_at: Mapped[datetime | None]
+    closed_by: Mapped[str | None]
     outcome: Mapped[str | None]
 
 
