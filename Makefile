@@ -30,7 +30,7 @@ $(STAMP): requirements.lock bootstrap.lock pyproject.toml
 
 install: $(STAMP) ## everything pinned and hashed, into .venv
 
-demo: $(STAMP) ## an invented population held by five agencies: generate, load, link, resolve, report
+demo: $(STAMP) ## an invented population held by five agencies: load, link, resolve, look up, consent, prove
 	@$(BIN)/hub demo run --people $(PEOPLE) --seed $(SEED) --dir $(DEMO_DIR)
 
 check: $(STAMP) ## format, lint, types, import walls

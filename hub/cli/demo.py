@@ -21,6 +21,7 @@ from demo.generate import source_files
 from demo.story import MARIA
 from demo.truth import TRUTH_FILE, Manifest
 from hub import wiring
+from hub.cli.demo_privacy import show_privacy, state_policy
 from hub.cli.link import print_links
 from hub.cli.load import load_table
 from hub.cli.output import OutputUnwritable, answers, errors, writing
@@ -95,7 +96,8 @@ def run(
     ] = 20_000,
     seed: Annotated[int, typer.Option(help="The same seed gives the same world.")] = 7,
 ) -> None:
-    """Generate, load, link and report. A second run finds its world and hub again, and changes nothing."""
+    """Generate, load, link, disclose and report. A second run finds its world and hub again: nobody is
+    anybody else, and the log has grown by what was asked."""
     world = folder / f"world-{people}-{seed}"
     settings = read_settings().model_copy(
         update={
@@ -131,6 +133,8 @@ def _story(settings: Settings, world: Path, manifest: Manifest, steps: Steps) ->
         with steps("load"):
             loads = load_sources(hub, loaded)
         answers.print(load_table(loads))
+        with steps("policy"):
+            answers.print(state_policy(hub))
         links = []
         for kind in ConstituentKind:
             with steps(f"link {kind}"):
@@ -141,6 +145,8 @@ def _story(settings: Settings, world: Path, manifest: Manifest, steps: Steps) ->
         with steps("profile"):
             profile = show_profile(hub, str(MARIA.vehicles))
         print_profile(profile)
+        with steps("disclose"):
+            show_privacy(hub)
         with steps("measure"):
             answers.print(_accuracy_table(hub, world))
     answers.print(

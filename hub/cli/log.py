@@ -64,7 +64,7 @@ def verify(
     if as_json:
         print_json({"holds": report.holds} | asdict(report))
     else:
-        _print(report)
+        print_report(report)
     if not report.holds:
         raise typer.Exit(1)
 
@@ -107,7 +107,8 @@ def _content(file: Path) -> bytes:
         raise CheckpointUnreadable(f"{file} cannot be read: {error.strerror}") from error
 
 
-def _print(report: LogReport) -> None:
+def print_report(report: LogReport) -> None:
+    """What was checked, and what was found not to hold."""
     tree = report.tree
     findings: list[Finding | ReplayFinding] = [*tree.findings, *report.findings]
     for finding in findings:

@@ -26,7 +26,7 @@ from hub.journeys.rights.held import Held
 from hub.journeys.rights.held import held as held_journey
 from hub.journeys.rights.requests import RightsRequest
 from hub.journeys.rights.subject_export import export as export_journey
-from hub.journeys.rights.who_looked import Use
+from hub.journeys.rights.who_looked import Use, Uses
 from hub.journeys.rights.who_looked import who_looked as looked_journey
 from hub.settings import read_settings
 
@@ -112,12 +112,20 @@ def looked(
     limit: Annotated[int, typer.Option(min=1, max=1_000, help="At most so many.")] = 100,
     as_json: Json = False,
 ) -> None:
-    """Tell who looked at a constituent, when, why and under which law; refused attempts too, newest first."""
+    """Tell who looked at a constituent, when, why and under which agreement; refused attempts too, newest first.
+
+    The law each agreement rests on stands in the JSON, and in her export.
+    """
     with wiring.open_hub(read_settings()) as hub:
         found = looked_journey(hub, reference, RightsRequest(case, by), offset=offset, limit=limit)
     if as_json:
         print_json(found)
-        return
+    else:
+        print_uses(found)
+
+
+def print_uses(found: Uses) -> None:
+    """Who looked, as the constituent reads it."""
     table = Table("at", "who", "system", "what for", "action", "outcome", "released", "entry")
     for use in found.uses:
         table.add_row(
@@ -137,10 +145,8 @@ def looked(
 def _released(use: Use) -> str:
     by_source: dict[str, list[str]] = {}
     for item in use.released:
-        law = item.citation or item.agreement
-        by_source.setdefault(
-            f"{item.source_label} ({law})" if law else item.source_label, []
-        ).append(item.category)
+        under = f" ({item.agreement})" if item.agreement else ""
+        by_source.setdefault(item.source_label + under, []).append(item.category)
     return "; ".join(f"{source}: {', '.join(found)}" for source, found in by_source.items())
 
 

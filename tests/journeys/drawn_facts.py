@@ -370,7 +370,7 @@ class _Teller:
 
 
 def _source(name: str, agency: str) -> SourceFacts:
-    return SourceFacts(name, agency, name, PERSON, False, False, {}, {}, b"", True)
+    return SourceFacts(name, agency, name, PERSON, False, False, {}, {}, True, b"")
 
 
 def _write(
