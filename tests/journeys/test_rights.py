@@ -11,7 +11,7 @@ from consent.policy import Clearance
 from consent.vocabulary import RestrictionKind
 from hub.domain.errors import RecordUnknown
 from hub.journeys.context import Hub
-from hub.journeys.judge import list_of, withdraw
+from hub.journeys.judge import judge, list_of, withdraw
 from hub.journeys.objection import object_to_linkage
 from hub.journeys.profile import show_profile
 from hub.journeys.rights.corrections import (
@@ -27,7 +27,7 @@ from hub.journeys.rights.requests import RequestUnexplained, RightsRequest
 from hub.journeys.rights.who_looked import PageInvalid, Use, who_looked
 from tests.journeys.counters import C, Counter, restrict
 from tests.journeys.opened import everything, finds
-from tests.journeys.stewards import BIRK, MARIA, NOOR, WHO
+from tests.journeys.stewards import BIRK, MARIA, NOOR, SAME, WHO
 
 P1, D1, D2 = "parks:P1", "vehicles:D1", "vehicles:D2"
 ASKED = RightsRequest("case 12", by="olga")
@@ -205,8 +205,8 @@ def test_looks_follow_records_also_where_an_id_passes_to_somebody_else(counter: 
 def test_restrictions_and_consents_follow_records_as_looks_do(counter: Counter) -> None:
     counter.desk.push("parks:P2", NOOR)
     restrict(counter.hub, "parks:P2", RestrictionKind.AT_RISK)
-    counter.desk.same("parks:P2", D1)
-    [act] = {one.act_id for one in list_of(counter.hub, "parks:P2")}
+    judge(counter.hub, SAME, "parks:P2", D1, is_cleared=True, **WHO)
+    [act] = {one.act_id for one in list_of(counter.hub, "parks:P2", is_cleared=True)}
     withdraw(counter.hub, act, author="ines")
     assert held(counter.hub, D1, ASKED).restrictions == ()
     assert [one.kind for one in held(counter.hub, "parks:P2", ASKED).restrictions] == [

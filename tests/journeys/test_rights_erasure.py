@@ -207,7 +207,7 @@ def test_a_preview_names_every_record_and_changes_nothing(counter: Counter) -> N
     assert preview.destroyed.entries == 1
     assert (preview.entry, preview.certificate) == (None, None)
     assert counter.desk.dump() == before
-    counter.desk.push("cards:1", MARIA)
+    counter.desk.push("wildlife:W1", MARIA)
     with pytest.raises(StaleView):
         erase(counter.hub, P1, **ORDER, seen=preview.seen)
     again = erase(counter.hub, P1, **ORDER, is_preview=True)
