@@ -9,6 +9,7 @@ SUITE = (
     "benchmarks.standardise",
     "benchmarks.load_and_link",
     "benchmarks.resolve",
+    "benchmarks.look_up",
     "benchmarks.disclosure_log",
     "benchmarks.sweep",
 )
