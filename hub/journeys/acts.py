@@ -229,7 +229,7 @@ class Act:
         besides: keys to be locked where no record is. is_searching: candidates will be looked for, so
         tags are locked too. Raises Overtaken, KindsMixed, TooManyRecords, and what `look` does.
         """
-        self._change.begin(None)
+        self._change.begin()
         self._look, self._aims = look, look()
         seen = {record.id: record for found in self._aims for record in found.records}
         if len(seen) > RECORDS_MAX:

@@ -9,7 +9,7 @@ rule's; what is changed (a record, a judgement, an objection) is the calling jou
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Final, TypeVar
 from uuid import UUID
@@ -35,7 +35,7 @@ from hub.store.surroundings import (
     Asking,
     Beginning,
     JudgedRecords,
-    Known,
+    Met,
     SealedFeatures,
     Surroundings,
     Tag,
@@ -128,8 +128,10 @@ def _numbers(key_hashes: Iterable[bytes], tags: Iterable[Tag]) -> list[int]:
     return [*map(key_lock, key_hashes), *(tag for tag, _ in tags)]
 
 
-def asking_with(tags: Sequence[Tag], is_poor: bool, weigher: Weigher) -> Asking:
+def asking_with(tags: Sequence[Tag], is_poor: bool, weigher: Weigher | None) -> Asking:
     """What a record asks with; the model's suppressed tags are passed over, as in a batch."""
+    if weigher is None:
+        return Asking((), (), is_poor)
     used = [(tag, rule) for tag, rule in tags if tag not in weigher.suppressed]
     return Asking(
         [tag for tag, rule in used if rule not in SECOND_TIER],
@@ -165,14 +167,45 @@ class PartitionChange:
 
     # --- locks and reading -----------------------------------------------------------------------
 
-    def begin(self, key_hash: bytes | None, source_lock: int | None = None) -> Beginning:
-        """Share the partition, learn the active model, and look a key up. The first thing of all."""
-        found = surroundings.begin(self.connection, self.kind.value, key_hash, source_lock)
-        self.measured.lock_s += found.lock_s
-        self._numbers_ready = [found.fresh_constituent]
-        if found.model_id is not None:
-            self.weigh_with(weigher_for(self._hub, self.connection, found.model_id))
-        return found
+    def begin(self) -> None:
+        """Share the partition and learn the active model. The first thing of all, unless `meet` is."""
+        self._began(surroundings.begin(self.connection, self.kind.value))
+
+    def meet(
+        self,
+        hashes: tuple[bytes, bytes | None],
+        derived: Derived | None,
+        source_lock: int,
+        likely: Weigher | None = None,
+    ) -> Met:
+        """Begin with a record: lock its key and tags, old and new, and see what stands under the key.
+
+        hashes: key, content. derived: the record as it is to be, None where it goes. likely: the model
+        that is probably active; where it is not, candidates are asked for once more. Raises Overtaken
+        when others came between.
+        """
+        tags, is_poor = (derived.tags, derived.is_poor) if derived else ((), False)
+        met = surroundings.meet(
+            self.connection,
+            self.kind.value,
+            source_lock,
+            _numbers([hashes[0]], tags),
+            hashes,
+            asking_with(tags, is_poor, likely),
+        )
+        self._began(met.beginning)
+        if met.is_overtaken:
+            raise Overtaken
+        if self.weigher is not likely:
+            asking = asking_with(tags, is_poor, self.weigher)
+            return replace(met, candidates=surroundings.candidates(self.connection, asking))
+        return met
+
+    def _began(self, beginning: Beginning) -> None:
+        self.measured.lock_s += beginning.lock_s
+        self._numbers_ready = [beginning.fresh_constituent]
+        if beginning.model_id is not None:
+            self.weigh_with(weigher_for(self._hub, self.connection, beginning.model_id))
 
     def weigh_with(self, weigher: Weigher) -> None:
         """Take a model to weigh with; pairs that one step has weighed are not weighed again by the next."""
@@ -185,28 +218,16 @@ class PartitionChange:
             self.connection, _numbers(key_hashes, tags)
         )
 
-    def lock_and_find(
-        self, key_hash: bytes, known: Known | None, derived: Derived | None
-    ) -> dict[int, int]:
-        """Lock a record's key and tags, old and new; answers who it leads to, itself too, with their components.
+    def near(self, met: Met, derived: Derived | None) -> dict[int, int]:
+        """Who a record leads to that was met, itself too, each with its component.
 
-        derived: the record as it is to be, None where it goes. Raises Overtaken when what stands under
-        the key is no longer what was known, KeySuppressed for what is to come under one that was erased.
+        Raises KeySuppressed for what is to come under a key that was erased.
         """
-        tags = {*(known.tags if known else ()), *(derived.tags if derived else ())}
-        asking = Asking((), (), is_poor=False)
-        if derived is not None and self.weigher is not None:
-            asking = asking_with(derived.tags, derived.is_poor, self.weigher)
-        found = surroundings.lock_and_find(
-            self.connection, _numbers([key_hash], tags), key_hash, asking
-        )
-        self.measured.lock_s += found.lock_s
-        if found.is_suppressed and derived is not None:
+        if met.is_suppressed and derived is not None:
             raise KeySuppressed("the record of that key was erased: it is not taken in again")
-        if found.standing != (None if known is None else (known.id, known.version)):
-            raise Overtaken
+        known = met.known
         own = known.id if known else None
-        others = [(sealed, label) for sealed, label in found.candidates if sealed.id != own]
+        others = [(sealed, label) for sealed, label in met.candidates if sealed.id != own]
         near = self._strong(derived.features, others) if derived is not None else {}
         if known is not None and known.component_id is not None:
             near[known.id] = known.component_id

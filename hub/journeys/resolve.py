@@ -32,6 +32,7 @@ from hub.journeys.news import HashedRow, RowHasher
 from hub.journeys.placing import named_events
 from hub.journeys.prepare import Derived, PendingRow, Preparer
 from hub.journeys.registration import SourceBusy, meaning_of, register_source, source_lock
+from hub.journeys.scorers import Weigher
 from hub.store import (
     components,
     constituents,
@@ -42,7 +43,7 @@ from hub.store import (
 )
 from hub.store.outbox import OutgoingEvent
 from hub.store.single_records import SingleRecord, write_single
-from hub.store.surroundings import Beginning, Known
+from hub.store.surroundings import Known, Met
 from hub.vault.tags import Hasher
 
 #: The run that rows belong to which came on their own.
@@ -96,6 +97,8 @@ class Resolver:
         custom = {item.name: item.comparison for item in source.custom_attributes}
         self._preparer = Preparer(hub.keys, {source.id: source}, custom)
         self._hasher = Hasher(hub.keys)
+        # What the last record was weighed with: most likely the next one is too.
+        self._weigher: Weigher | None = None
         self._rows = RowHasher(self._hasher, source.id, meaning_of(source), is_snapshot=False)
 
     def resolve(self, values: Row, number: int = 1) -> Resolution | Rejected:
@@ -134,13 +137,13 @@ class Resolver:
         )
 
     def _take(self, change: PartitionChange, row: HashedRow, derived: Derived) -> Resolution:
-        beginning = self._begin(change, row.key_hash)
-        known = beginning.known
+        met = self._meet(change, (row.key_hash, row.content_hash), derived)
+        known = met.known
         is_equal = known is not None and known.content_hash == row.content_hash
         if known is not None and is_equal and known.is_resolved:
             return _unchanged(change, known.id)
-        near = change.lock_and_find(row.key_hash, known, derived)
-        number = known.id if known else beginning.fresh_id
+        near = change.near(met, derived)
+        number = known.id if known else met.fresh_id
         single = self._sealed(row, derived, number, known)
 
         def store() -> None:
@@ -172,19 +175,23 @@ class Resolver:
         )
 
     def _drop(self, change: PartitionChange, key_hash: bytes) -> Resolution:
-        known = self._begin(change, key_hash).known
+        met = self._meet(change, (key_hash, None), None)
+        known = met.known
         if known is None:
             raise RecordUnknown(f"source {self._source.id} has no record under that key")
-        near = change.lock_and_find(key_hash, known, None)
+        near = change.near(met, None)
         records.remove(change.connection, [known.id], self._hub.now())
         effects = change.publish(change.redivide([known.id], near))
         return _told(change, known.id, Arrival.REMOVED, effects)
 
-    def _begin(self, change: PartitionChange, key_hash: bytes) -> Beginning:
-        beginning = change.begin(key_hash, self._lock)
-        if not beginning.is_shared:
+    def _meet(
+        self, change: PartitionChange, hashes: tuple[bytes, bytes | None], derived: Derived | None
+    ) -> Met:
+        met = change.meet(hashes, derived, self._lock, self._weigher)
+        if not met.is_shared:
             raise SourceBusy(f"source {self._source.id} is being loaded: try again after it")
-        return beginning
+        self._weigher = change.weigher
+        return met
 
 
 def resolve_pending(hub: Hub, kind: ConstituentKind, limit: int = 1_000) -> Iterator[Resolution]:
@@ -200,7 +207,7 @@ def resolve_pending(hub: Hub, kind: ConstituentKind, limit: int = 1_000) -> Iter
 
 
 def _settle(change: PartitionChange, number: int) -> Resolution:
-    change.begin(None)
+    change.begin()
     row = surroundings.row_of(change.connection, number)
     change.lock_values([row.key_hash], row.tags)
     if surroundings.row_of(change.connection, number) != row:

@@ -32,7 +32,6 @@ class Known:
     content_hash: bytes
     component_id: int | None
     is_resolved: bool
-    tags: tuple[Tag, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,17 +47,13 @@ class Stored:
 
 @dataclass(frozen=True, slots=True)
 class Beginning:
-    """What a change starts from: the active model's number, and the record, if it is known.
+    """What a change starts from: the active model's number, and an id's age number never given before.
 
-    fresh_id, fresh_constituent: a record number and an id's age number never given before. is_shared: the source is not being loaded. lock_s:
-    seconds waited for the partition.
+    lock_s: seconds waited for the partition.
     """
 
     model_id: int | None
-    fresh_id: int
     fresh_constituent: int
-    known: Known | None
-    is_shared: bool
     lock_s: float
 
 
@@ -117,28 +112,26 @@ _SHARE: Final = f"""
     SELECT pg_advisory_xact_lock_shared({LOCK_PARTITION}, 0), {_WAITED},
         pg_try_advisory_xact_lock_shared({LOCK_LOAD}, %s::int), {PLANNING}
 """
-_LOCK: Final = f"SELECT pg_advisory_xact_lock(k), {_WAITED} FROM unnest(%s::bigint[]) AS k"
-
-_BEGIN: Final = """
-    SELECT (SELECT model_id FROM active_models WHERE kind = %s),
-        nextval('record_numbers'), nextval('constituent_numbers'),
-        r.id, r.version, r.content_hash, c.component_id, coalesce(c.version = r.version, false),
-        t.tags, t.rules
-    FROM (VALUES (%s::bytea)) AS asked (key_hash)
-    LEFT JOIN records r ON r.key_hash = asked.key_hash AND r.removed_at IS NULL
-    LEFT JOIN components c ON c.record_id = r.id
-    LEFT JOIN LATERAL (
-        SELECT array_agg(tag) AS tags, array_agg(rule) AS rules FROM tags WHERE record_id = r.id
-    ) t ON true
+# Over a subquery's rows in their order: the planner does not merge one that is sorted with what reads it.
+_LOCK: Final = f"""
+    SELECT count(pg_advisory_xact_lock(k)), {_WAITED}
+    FROM (SELECT DISTINCT unnest(%s::bigint[]) AS k ORDER BY k) AS wanted
+"""
+_LOCK_RECORD: Final = f"""
+    WITH standing AS MATERIALIZED (
+        SELECT id, version FROM records WHERE key_hash = %(key_hash)s AND removed_at IS NULL
+    )
+    SELECT (SELECT id FROM standing), (SELECT version FROM standing),
+        count(pg_advisory_xact_lock(k)), {_WAITED}
+    FROM (
+        SELECT unnest(%(numbers)s::bigint[]) AS k
+        UNION SELECT tag FROM standing JOIN tags ON record_id = id
+        ORDER BY k
+    ) AS wanted
 """
 
-_FOUND: Final = """
-    SELECT erased.key_hash IS NOT NULL, standing.id, standing.version, near.*
-    FROM (VALUES (%(key_hash)s::bytea)) AS asked (key_hash)
-    LEFT JOIN suppressions erased ON erased.key_hash = asked.key_hash
-    LEFT JOIN records standing
-        ON standing.key_hash = asked.key_hash AND standing.removed_at IS NULL
-    LEFT JOIN LATERAL ({candidates}) near ON true
+_BEGIN: Final = """
+    SELECT (SELECT model_id FROM active_models WHERE kind = %s), nextval('constituent_numbers')
 """
 
 _CANDIDATES: Final = """
@@ -216,28 +209,104 @@ _HANGING: Final = f"""{_CHOSEN},
 """
 
 
-def begin(
-    connection: Connection, kind: str, key_hash: bytes | None, source_lock: int | None = None
-) -> Beginning:
-    """Share the partition with other changes until the transaction ends, then look a key up.
+def begin(connection: Connection, kind: str) -> Beginning:
+    """Share the partition with other changes until the transaction ends.
 
-    Waits while a batch publishes: what it publishes is seen by every later statement. source_lock: a
-    source to share as well, without waiting for a load of it.
+    Waits while a batch publishes: what it publishes is seen by every later statement.
     """
     raw = driver(connection)
     with raw.pipeline():
+        shared = raw.execute(_SHARE, (None,), prepare=True)
+        begun = raw.execute(_BEGIN, (kind,), prepare=True)
+    _, lock_s, *_ = cast("tuple[Any, ...]", shared.fetchone())
+    model_id, constituent = cast("tuple[Any, ...]", begun.fetchone())
+    return Beginning(model_id, constituent, lock_s)
+
+
+@dataclass(frozen=True, slots=True)
+class Asking:
+    """What a record asks for its candidates with: its tags by tier, and whether it is poor."""
+
+    first_tags: Sequence[int]
+    second_tags: Sequence[int]
+    is_poor: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Met:
+    """What a change of one record starts from: what stands under its key, and the candidates asked for.
+
+    is_shared: the source is not being loaded. is_overtaken: another stood under the key when the tags to
+    lock were read. is_suppressed: the record was erased, and what comes under the key stays out. fresh_id:
+    a record number never given before. candidates: each with its component.
+    """
+
+    beginning: Beginning
+    is_shared: bool
+    is_overtaken: bool
+    is_suppressed: bool
+    fresh_id: int
+    known: Known | None
+    candidates: list[tuple[SealedFeatures, int]]
+
+
+def meet(
+    connection: Connection,
+    kind: str,
+    source_lock: int,
+    numbers: Sequence[int],
+    hashes: tuple[bytes, bytes | None],
+    asking: Asking,
+) -> Met:
+    """Begin, lock a record's key and tags, the old ones too, and see what stands under the key and who is near.
+
+    source_lock: shared as well, without waiting for a load. numbers: to be locked. hashes: key, content;
+    where the record stands already with that content, no candidates are looked for.
+    """
+    key_hash, content_hash = hashes
+    asked = {"kind": kind, "key_hash": key_hash, "content_hash": content_hash, **_asked(asking)}
+    raw = driver(connection)
+    with raw.pipeline():
         shared = raw.execute(_SHARE, (source_lock,), prepare=True)
-        begun = raw.execute(_BEGIN, (kind, key_hash), prepare=True, binary=True)
-    _, lock_s, is_shared, *_ = cast("tuple[Any, ...]", shared.fetchone())
-    model_id, record, constituent, *known, tags, rules = cast("tuple[Any, ...]", begun.fetchone())
-    return Beginning(
-        model_id=model_id,
+        locked = raw.execute(
+            _LOCK_RECORD, {"key_hash": key_hash, "numbers": int_array(numbers)}, prepare=True
+        )
+        met = raw.execute(_MEET, asked, prepare=True, binary=True)
+    _, shared_s, is_shared, *_ = cast("tuple[Any, ...]", shared.fetchone())
+    *stood, _, locked_s = cast("tuple[Any, ...]", locked.fetchone())
+    rows: Any = met.fetchall()
+    model_id, constituent, record, is_suppressed, *known = rows[0][:9]
+    return Met(
+        beginning=Beginning(model_id, constituent, shared_s + locked_s),
+        is_shared=is_shared,
+        is_overtaken=stood != known[:2],
+        is_suppressed=is_suppressed,
         fresh_id=record,
-        fresh_constituent=constituent,
-        known=None if known[0] is None else _known(known, tags, rules),
-        is_shared=is_shared is not False,
-        lock_s=lock_s,
+        known=None if known[0] is None else Known(*known),
+        candidates=[(SealedFeatures(*row[9:13]), row[13]) for row in rows if row[9] is not None],
     )
+
+
+_MEET: Final = f"""
+    SELECT fresh.*, known.*, near.*
+    FROM (
+        SELECT (SELECT model_id FROM active_models WHERE kind = %(kind)s),
+            nextval('constituent_numbers'), nextval('record_numbers'),
+            EXISTS (SELECT FROM suppressions WHERE key_hash = %(key_hash)s)
+        OFFSET 0
+    ) AS fresh
+    LEFT JOIN LATERAL (
+        SELECT r.id, r.version, r.content_hash, c.component_id,
+            coalesce(c.version = r.version, false) AS is_resolved
+        FROM records r LEFT JOIN components c ON c.record_id = r.id
+        WHERE r.key_hash = %(key_hash)s AND r.removed_at IS NULL
+    ) AS known ON true
+    LEFT JOIN LATERAL (
+        SELECT * FROM ({_CANDIDATES}) AS candidates
+        WHERE (known.is_resolved AND known.content_hash = %(content_hash)s) IS NOT TRUE
+        OFFSET 0
+    ) AS near ON true
+"""
 
 
 def share_partition(connection: Connection) -> None:
@@ -264,58 +333,15 @@ _STORED: Final = """
 
 
 def lock_values(connection: Connection, numbers: Sequence[int]) -> float:
-    """Lock 64-bit numbers until the transaction ends, in their order; seconds waited.
+    """Lock 64-bit numbers until the transaction ends; seconds waited.
 
-    Sorted here, so that no two transactions can wait for each other.
+    In their order, so that no two transactions can wait for each other.
     """
-    return _waited(_locked(connection, numbers).fetchall())
+    return _waited(_locked(connection, numbers))
 
 
 def _locked(connection: Connection, numbers: Sequence[int]) -> Any:
-    return driver(connection).execute(_LOCK, (int_array(sorted(set(numbers))),), prepare=True)
-
-
-@dataclass(frozen=True, slots=True)
-class Asking:
-    """What a record asks for its candidates with: its tags by tier, and whether it is poor."""
-
-    first_tags: Sequence[int]
-    second_tags: Sequence[int]
-    is_poor: bool
-
-
-@dataclass(frozen=True, slots=True)
-class Found:
-    """What stands under a key once it is locked, number and version, and the candidates asked for, each
-    with its component. is_suppressed: it was erased, and what comes under the key stays out."""
-
-    is_suppressed: bool
-    standing: tuple[int, int] | None
-    candidates: list[tuple[SealedFeatures, int]]
-    lock_s: float
-
-
-def lock_and_find(
-    connection: Connection, numbers: Sequence[int], key_hash: bytes, asking: Asking
-) -> Found:
-    """Lock a record's key and tags, then see what stands under the key and who shares a tag with it."""
-    raw = driver(connection)
-    with raw.pipeline():
-        locked = _locked(connection, numbers)
-        near = raw.execute(
-            _LOCKED_CANDIDATES, {"key_hash": key_hash, **_asked(asking)}, prepare=True, binary=True
-        )
-    rows: Any = near.fetchall()
-    is_suppressed, id_, version = rows[0][:3]
-    return Found(
-        is_suppressed,
-        None if id_ is None else (id_, version),
-        [(SealedFeatures(*row[3:7]), row[7]) for row in rows if row[3] is not None],
-        _waited(locked.fetchall()),
-    )
-
-
-_LOCKED_CANDIDATES: Final = _FOUND.format(candidates=_CANDIDATES)
+    return driver(connection).execute(_LOCK, (int_array(numbers),), prepare=True)
 
 
 def candidates(connection: Connection, asking: Asking) -> list[tuple[SealedFeatures, int]]:
@@ -400,12 +426,8 @@ def surroundings(
             for reason, id_, left, right, microbits, _ in found["review"]
             if reason in PASSING
         ],
-        lock_s=_waited(locked.fetchall()),
+        lock_s=_waited(locked),
     )
-
-
-def _known(row: Any, tags: Sequence[int] | None, rules: Sequence[int] | None) -> Known:
-    return Known(row[0], row[1], row[2], row[3], row[4], _tags(tags, rules))
 
 
 def _touched(row: tuple[Any, ...]) -> Touched:
@@ -419,5 +441,5 @@ def _tags(tags: Sequence[int] | None, rules: Sequence[int] | None) -> tuple[Tag,
     return tuple(zip(tags or (), rules or (), strict=True))
 
 
-def _waited(rows: Sequence[Any]) -> float:
-    return float(rows[-1][1]) if rows else 0.0
+def _waited(locked: Any) -> float:
+    return float(locked.fetchone()[1])

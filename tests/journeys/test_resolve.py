@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -171,6 +172,40 @@ def test_without_a_model_each_record_stands_alone_as_in_a_batch(hub: Hub) -> Non
     live = Live(hub)
     first, second = live.push("front", "a", HER), live.push("front", "b", HER)
     assert first.constituent != second.constituent
+
+
+def test_a_change_waits_for_the_tags_it_leaves_and_begins_anew_if_others_came_first(
+    live: Live,
+) -> None:
+    live.push("front", "a", HER)
+    with ThreadPoolExecutor(1) as pool:
+        with database.transaction(live.hub.engine) as other:
+            other.execute(text("SELECT pg_advisory_xact_lock(tag) FROM tags"))
+            changing = pool.submit(live.push, "front", "a", HIM)
+            with pytest.raises(TimeoutError):
+                changing.result(timeout=0.3)
+            other.execute(text("UPDATE records SET version = version + 1"))
+        changed = changing.result()
+    assert (changed.arrival, changed.measured.restarts) == (Arrival.CHANGED, 1)
+
+
+def test_a_row_is_weighed_by_the_model_of_its_time_not_by_that_of_the_row_before(
+    live: Live,
+) -> None:
+    _rename_active_kind(live.hub, "person", "organization")
+    first = live.push("front", "a", HER)
+    _rename_active_kind(live.hub, "organization", "person")
+    second = live.push("front", "b", HER)
+    _rename_active_kind(live.hub, "person", "organization")
+    third = live.push("front", "c", HER)
+    assert first.constituent == second.constituent != third.constituent
+
+
+def _rename_active_kind(hub: Hub, old: str, new: str) -> None:
+    """Take the one model there is from a kind, and give it to another."""
+    with database.transaction(hub.engine) as connection:
+        statement = text("UPDATE active_models SET kind = :new WHERE kind = :old")
+        connection.execute(statement, {"old": old, "new": new})
 
 
 def test_no_record_is_resolved_by_a_model_whose_code_answers_otherwise(

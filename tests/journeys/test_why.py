@@ -104,7 +104,7 @@ def judge(hub: Hub, verdict: Verdict, one: str, other: str) -> int:
 
 def redivide(hub: Hub, numbers: list[int]) -> None:
     def work(change: PartitionChange) -> None:
-        change.begin(None)
+        change.begin()
         change.publish(change.redivide(numbers))
 
     in_one_change(hub, PERSON, work)

@@ -184,7 +184,7 @@ class _Erasing:
 
     def _locked(self, reference: str) -> tuple[_Whole, SubjectIds]:
         """The constituent, held still: keys and tags, then components, then her ids. Raises Overtaken."""
-        self._change.begin(None)
+        self._change.begin()
         whole = self._look(reference)
         if len(whole.keys) > RECORDS_MAX:
             raise TooManyRecords(

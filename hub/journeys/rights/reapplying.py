@@ -81,7 +81,7 @@ def _erased_subjects(hub: Hub, connection: Connection) -> list[bytes]:
 
 
 def _remove(hub: Hub, change: PartitionChange, number: int, key_hash: bytes) -> None:
-    change.begin(None)
+    change.begin()
     connection = change.connection
     change.lock_values([key_hash], records.tags_of(connection, [number]))
     if records.find_by_key(connection, key_hash) != number:
