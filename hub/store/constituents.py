@@ -15,7 +15,7 @@ from sqlalchemy import Connection, func, select, text
 
 from hub.domain.records import ConstituentKind
 from hub.store.copy_format import LINKS_COLUMNS, framed, link_row, microseconds
-from hub.store.database import driver, int_array, read_fixed
+from hub.store.database import Statement, driver, int_array, read_fixed
 from hub.store.tables import Alias, Constituent, Home, Link, Record, Review
 
 
@@ -152,14 +152,14 @@ def write_few(
     labels: (record, component, version) to be written with it. arrived: records that a batch under way
     must look at again, because this transaction resolved, removed, judged or set them apart.
     """
-    execute = driver(connection).execute
-    for number, public_id in rows.issued:
-        execute(_ISSUE, (number, public_id, kind, at), prepare=True)
     _end(connection, rows, at)
-    execute(
-        _BEGIN,
+    _BEGIN.send(
+        connection,
         {
             "at": at,
+            "kind": kind,
+            "issued": int_array(number for number, _ in rows.issued),
+            "public_ids": [public_id for _, public_id in rows.issued],
             "link_records": int_array(record for record, _ in rows.links_begun),
             "link_ids": int_array(number for _, number in rows.links_begun),
             "home_records": int_array(record for record, _ in rows.homes_begun),
@@ -169,16 +169,18 @@ def write_few(
             "versions": int_array(version for _, _, version in labels),
             "arrived": int_array(arrived),
         },
-        prepare=True,
     )
     _begin_aliases(connection, rows.aliases_begun, at)
 
 
-_ISSUE: Final = "INSERT INTO constituents (id, public_id, kind, issued_at) VALUES (%s, %s, %s, %s)"
-
 # Sent as one statement, since each costs as much as its rows.
-_BEGIN: Final = """
-    WITH linked AS (
+_BEGIN: Final = Statement("""
+    WITH issued AS (
+        INSERT INTO constituents (id, public_id, kind, issued_at)
+        SELECT *, %(kind)s, %(at)s
+        FROM unnest(%(issued)s::bigint[], %(public_ids)s::uuid[])
+    ),
+    linked AS (
         INSERT INTO links (recorded_from, record_id, constituent_id)
         SELECT %(at)s, * FROM unnest(%(link_records)s::bigint[], %(link_ids)s::bigint[])
     ),
@@ -193,7 +195,7 @@ _BEGIN: Final = """
         SET component_id = excluded.component_id, version = excluded.version
     )
     INSERT INTO arrivals (record_id) SELECT unnest(%(arrived)s::bigint[])
-"""
+""")
 
 
 def _issue_many(
@@ -221,18 +223,18 @@ def _end(connection: Connection, rows: PlacementRows, at: datetime) -> None:
         (_END_ALIASES, rows.aliases_ended),
     ):
         if ended:
-            driver(connection).execute(statement, (at, list(ended)), prepare=True)
+            statement.send(connection, (at, int_array(ended)))
 
 
-_END_LINKS: Final = (
+_END_LINKS: Final = Statement(
     "UPDATE links SET recorded_until = %s "
     "WHERE recorded_until IS NULL AND record_id = ANY(%s::bigint[])"
 )
-_END_HOMES: Final = (
+_END_HOMES: Final = Statement(
     "UPDATE homes SET recorded_until = %s "
     "WHERE recorded_until IS NULL AND record_id = ANY(%s::bigint[])"
 )
-_END_ALIASES: Final = (
+_END_ALIASES: Final = Statement(
     "UPDATE aliases SET recorded_until = %s "
     "WHERE recorded_until IS NULL AND constituent_id = ANY(%s::bigint[])"
 )

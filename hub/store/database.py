@@ -7,7 +7,7 @@ modules of this package.
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import datetime
 from typing import Any
@@ -144,6 +144,28 @@ def driver(connection: Connection) -> DriverConnection[tuple[object, ...]]:
     if not isinstance(raw, DriverConnection):
         raise TypeError("the engine is not one of psycopg's")
     return raw
+
+
+class Statement:
+    """SQL that a single change sends: prepared, with a cursor of its own that stays with each connection.
+
+    To make a cursor and find out how its values are written and read costs more than a short statement
+    runs. A cursor holds one answer: in a pipeline, a statement whose answer matters is sent once.
+    """
+
+    def __init__(self, sql: str) -> None:
+        # psycopg knows again what it has prepared by the object it is given.
+        self._sql = sql.encode()
+
+    def send(
+        self, connection: Connection, values: Sequence[Any] | Mapping[str, Any] | None = None
+    ) -> Any:
+        """Send it; the cursor it is answered in, in binary."""
+        cursors = connection.info.setdefault(Statement, {})
+        cursor = cursors.get(self)
+        if cursor is None:
+            cursor = cursors[self] = driver(connection).cursor(binary=True)
+        return cursor.execute(self._sql, values, prepare=True)
 
 
 @contextmanager

@@ -17,7 +17,14 @@ from sqlalchemy import ColumnElement, Connection, func, select, text
 from sqlalchemy.dialects import postgresql
 
 from hub.domain.events import EventKind
-from hub.store.database import LOCK_EVENTS, among, driver, is_pipelined, lock_in_transaction
+from hub.store.database import (
+    LOCK_EVENTS,
+    Statement,
+    among,
+    driver,
+    is_pipelined,
+    lock_in_transaction,
+)
 from hub.store.tables import Event, EventCursor
 
 #: What one transaction of the sequencer moves at most: a few seconds' work.
@@ -55,17 +62,16 @@ def put(connection: Connection, events: Sequence[OutgoingEvent], at: datetime) -
         _copy(connection, events, at)
         return
     for event in events:
-        driver(connection).execute(
-            _PUT,
+        _PUT.send(
+            connection,
             (event.kind.value, event.constituent, list(event.others), event.review_id, at),
-            prepare=True,
         )
 
 
-_PUT: Final = """
+_PUT: Final = Statement("""
     INSERT INTO outbox (kind, constituent, others, review_id, occurred_at)
     VALUES (%s, %s::uuid, %s::uuid[], %s, %s)
-"""
+""")
 
 
 def _copy(connection: Connection, events: Sequence[OutgoingEvent], at: datetime) -> None:

@@ -12,7 +12,7 @@ from typing import Final
 
 from sqlalchemy import Connection
 
-from hub.store.database import driver, int_array
+from hub.store.database import Statement, int_array
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,19 +66,18 @@ def write_single(connection: Connection, one: SingleRecord, *, is_change: bool) 
         "kinds": [kind for kind, _ in one.relationships],
         "others": [other for _, other in one.relationships],
     }
-    execute = driver(connection).execute
     if is_change:
         # A statement of its own: parts of one statement see the same rows, and a key is there once.
-        execute(_CLEAR_SINGLE, {"id": one.id}, prepare=True)
-    execute(_CHANGE_SINGLE if is_change else _INSERT_SINGLE, row, prepare=True)
+        _CLEAR_SINGLE.send(connection, {"id": one.id})
+    (_CHANGE_SINGLE if is_change else _INSERT_SINGLE).send(connection, row)
 
 
-_CLEAR_SINGLE: Final = """
+_CLEAR_SINGLE: Final = Statement("""
     WITH t AS (DELETE FROM tags WHERE record_id = %(id)s),
     h AS (DELETE FROM holdings WHERE record_id = %(id)s),
     r AS (DELETE FROM relationships WHERE record_id = %(id)s)
     DELETE FROM record_keys WHERE record_id = %(id)s
-"""
+""")
 
 # What hangs on a record; sent with the record itself, since each statement costs as much as its rows.
 _SINGLE_PARTS: Final = """,
@@ -103,7 +102,7 @@ _SINGLE_PARTS: Final = """,
     )
     INSERT INTO record_keys (record_id, wrapped_key) VALUES (%(id)s, %(wrapped_key)b)
 """
-_INSERT_SINGLE: Final = (
+_INSERT_SINGLE: Final = Statement(
     """
     WITH written AS (
         INSERT INTO records (id, source_id, version, run_id, is_poor, key_hash, content_hash, core,
@@ -113,7 +112,7 @@ _INSERT_SINGLE: Final = (
     )"""
     + _SINGLE_PARTS
 )
-_CHANGE_SINGLE: Final = (
+_CHANGE_SINGLE: Final = Statement(
     """
     WITH written AS (
         UPDATE records SET source_id = %(source_id)s, version = %(version)s, run_id = %(run_id)s,

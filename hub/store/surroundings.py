@@ -9,14 +9,14 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Final, cast
+from typing import Any, Final
 from uuid import UUID
 
 from sqlalchemy import Connection
 
 from hub.domain.reviews import Verdict
 from hub.store.constituents import AliasOf
-from hub.store.database import LOCK_LOAD, LOCK_PARTITION, driver, int_array
+from hub.store.database import LOCK_LOAD, LOCK_PARTITION, Statement, driver, int_array, pipelined
 from hub.store.reviews import PASSING, OpenReview, subject
 
 Tag = tuple[int, int]
@@ -108,16 +108,16 @@ PLANNING: Final = ", ".join(
 # statement_timestamp is when the statement came in: what lies between is the wait for the lock. Of a source
 # that is not asked for the answer is null, which is not false.
 _WAITED: Final = "extract(epoch FROM clock_timestamp() - statement_timestamp())::float8"
-_SHARE: Final = f"""
+_SHARE: Final = Statement(f"""
     SELECT pg_advisory_xact_lock_shared({LOCK_PARTITION}, 0), {_WAITED},
         pg_try_advisory_xact_lock_shared({LOCK_LOAD}, %s::int), {PLANNING}
-"""
+""")
 # Over a subquery's rows in their order: the planner does not merge one that is sorted with what reads it.
-_LOCK: Final = f"""
+_LOCK: Final = Statement(f"""
     SELECT count(pg_advisory_xact_lock(k)), {_WAITED}
     FROM (SELECT DISTINCT unnest(%s::bigint[]) AS k ORDER BY k) AS wanted
-"""
-_LOCK_RECORD: Final = f"""
+""")
+_LOCK_RECORD: Final = Statement(f"""
     WITH standing AS MATERIALIZED (
         SELECT id, version FROM records WHERE key_hash = %(key_hash)s AND removed_at IS NULL
     )
@@ -128,11 +128,11 @@ _LOCK_RECORD: Final = f"""
         UNION SELECT tag FROM standing JOIN tags ON record_id = id
         ORDER BY k
     ) AS wanted
-"""
+""")
 
-_BEGIN: Final = """
+_BEGIN: Final = Statement("""
     SELECT (SELECT model_id FROM active_models WHERE kind = %s), nextval('constituent_numbers')
-"""
+""")
 
 _CANDIDATES: Final = """
     SELECT r.id, r.version, k.wrapped_key, r.match, c.component_id
@@ -145,6 +145,8 @@ _CANDIDATES: Final = """
     JOIN record_keys k ON k.record_id = r.id
 """
 
+_ASK: Final = Statement(_CANDIDATES)
+
 _CHOSEN: Final = """
     WITH chosen AS MATERIALIZED (
         SELECT record_id FROM components WHERE component_id = ANY (ARRAY(
@@ -154,7 +156,7 @@ _CHOSEN: Final = """
     )
 """
 
-_TOUCHED: Final = f"""{_CHOSEN}
+_TOUCHED: Final = Statement(f"""{_CHOSEN}
     SELECT r.id, r.version, c.component_id, c.version, r.source_id, s.is_duplicate_free, r.is_poor,
         o.id IS NOT NULL OR NOT s.may_match, r.key_hash, l.constituent_id, h.constituent_id,
         greatest(l.recorded_from, h.recorded_from), k.wrapped_key, r.match, t.tags, t.rules,
@@ -172,11 +174,11 @@ _TOUCHED: Final = f"""{_CHOSEN}
         SELECT array_agg(tag) AS tags, array_agg(rule) AS rules FROM tags WHERE record_id = r.id
     ) t ON true
     ORDER BY r.id
-"""
+""")
 
 # Judgements on them, ids that resolve to theirs, open questions about them: each a row under a name of its
 # own, in one statement, since each statement costs as much as its rows. Nothing of a kind: no row of it.
-_HANGING: Final = f"""{_CHOSEN},
+_HANGING: Final = Statement(f"""{_CHOSEN},
     keys AS MATERIALIZED (
         SELECT key_hash FROM records WHERE id = ANY (ARRAY(SELECT record_id FROM chosen))
     ),
@@ -206,7 +208,7 @@ _HANGING: Final = f"""{_CHOSEN},
         WHERE left_record_id = chosen.record_id AND closed_at IS NULL
         OFFSET 0
     ) v
-"""
+""")
 
 
 def begin(connection: Connection, kind: str) -> Beginning:
@@ -214,12 +216,11 @@ def begin(connection: Connection, kind: str) -> Beginning:
 
     Waits while a batch publishes: what it publishes is seen by every later statement.
     """
-    raw = driver(connection)
-    with raw.pipeline():
-        shared = raw.execute(_SHARE, (None,), prepare=True)
-        begun = raw.execute(_BEGIN, (kind,), prepare=True)
-    _, lock_s, *_ = cast("tuple[Any, ...]", shared.fetchone())
-    model_id, constituent = cast("tuple[Any, ...]", begun.fetchone())
+    with pipelined(connection):
+        shared = _SHARE.send(connection, (None,))
+        begun = _BEGIN.send(connection, (kind,))
+    _, lock_s, *_ = shared.fetchone()
+    model_id, constituent = begun.fetchone()
     return Beginning(model_id, constituent, lock_s)
 
 
@@ -265,16 +266,15 @@ def meet(
     """
     key_hash, content_hash = hashes
     asked = {"kind": kind, "key_hash": key_hash, "content_hash": content_hash, **_asked(asking)}
-    raw = driver(connection)
-    with raw.pipeline():
-        shared = raw.execute(_SHARE, (source_lock,), prepare=True)
-        locked = raw.execute(
-            _LOCK_RECORD, {"key_hash": key_hash, "numbers": int_array(numbers)}, prepare=True
+    with pipelined(connection):
+        shared = _SHARE.send(connection, (source_lock,))
+        locked = _LOCK_RECORD.send(
+            connection, {"key_hash": key_hash, "numbers": int_array(numbers)}
         )
-        met = raw.execute(_MEET, asked, prepare=True, binary=True)
-    _, shared_s, is_shared, *_ = cast("tuple[Any, ...]", shared.fetchone())
-    *stood, _, locked_s = cast("tuple[Any, ...]", locked.fetchone())
-    rows: Any = met.fetchall()
+        met = _MEET.send(connection, asked)
+    _, shared_s, is_shared, *_ = shared.fetchone()
+    *stood, _, locked_s = locked.fetchone()
+    rows = met.fetchall()
     model_id, constituent, record, is_suppressed, *known = rows[0][:9]
     return Met(
         beginning=Beginning(model_id, constituent, shared_s + locked_s),
@@ -287,7 +287,7 @@ def meet(
     )
 
 
-_MEET: Final = f"""
+_MEET: Final = Statement(f"""
     SELECT fresh.*, known.*, near.*
     FROM (
         SELECT (SELECT model_id FROM active_models WHERE kind = %(kind)s),
@@ -306,12 +306,12 @@ _MEET: Final = f"""
         WHERE (known.is_resolved AND known.content_hash = %(content_hash)s) IS NOT TRUE
         OFFSET 0
     ) AS near ON true
-"""
+""")
 
 
 def share_partition(connection: Connection) -> None:
     """Share the partition until the transaction ends, for what changes no record but needs them still."""
-    driver(connection).execute(_SHARE, (None,), prepare=True)
+    _SHARE.send(connection, (None,))
 
 
 def row_of(connection: Connection, number: int) -> Stored:
@@ -341,7 +341,7 @@ def lock_values(connection: Connection, numbers: Sequence[int]) -> float:
 
 
 def _locked(connection: Connection, numbers: Sequence[int]) -> Any:
-    return driver(connection).execute(_LOCK, (int_array(numbers),), prepare=True)
+    return _LOCK.send(connection, (int_array(numbers),))
 
 
 def candidates(connection: Connection, asking: Asking) -> list[tuple[SealedFeatures, int]]:
@@ -349,11 +349,7 @@ def candidates(connection: Connection, asking: Asking) -> list[tuple[SealedFeatu
 
     Each with its component.
     """
-    rows: Any = (
-        driver(connection)
-        .execute(_CANDIDATES, _asked(asking), prepare=True, binary=True)
-        .fetchall()
-    )
+    rows = _ASK.send(connection, _asked(asking)).fetchall()
     return [(SealedFeatures(*row[:4]), row[4]) for row in rows]
 
 
@@ -400,17 +396,16 @@ def surroundings(
 
     before_reading: writes to be seen by the reading, sent with it; it must not wait for an answer.
     """
-    raw = driver(connection)
     chosen = {"seeds": int_array(seeds)}
-    with raw.pipeline():
-        locked = _locked(connection, components_to_lock)
+    with pipelined(connection):
+        locked = _locked(connection, components_to_lock) if components_to_lock else None
         if before_reading is not None:
             before_reading()
-        rows = raw.execute(_TOUCHED, chosen, prepare=True, binary=True)
-        hanging = raw.execute(_HANGING, chosen, prepare=True, binary=True)
-    read: Any = rows.fetchall()
+        rows = _TOUCHED.send(connection, chosen)
+        hanging = _HANGING.send(connection, chosen)
+    read = rows.fetchall()
     found: dict[str, list[Any]] = {"judged": [], "alias": [], "review": []}
-    for what, *row in cast("list[tuple[Any, ...]]", hanging.fetchall()):
+    for what, *row in hanging.fetchall():
         found[what].append(row)
     return Surroundings(
         rows=[_touched(row[:-1]) for row in read],
@@ -426,7 +421,7 @@ def surroundings(
             for reason, id_, left, right, microbits, _ in found["review"]
             if reason in PASSING
         ],
-        lock_s=_waited(locked),
+        lock_s=_waited(locked) if locked else 0.0,
     )
 
 
