@@ -178,7 +178,7 @@ class PartitionChange:
         source_lock: int,
         likely: Weigher | None = None,
     ) -> Met:
-        """Begin with a record: lock its key and tags, old and new, and see what stands under the key.
+        """Begin an open change with a record: lock its key and tags, old and new, and see what stands there.
 
         hashes: key, content. derived: the record as it is to be, None where it goes. likely: the model
         that is probably active; where it is not, candidates are asked for once more. Raises Overtaken
@@ -369,10 +369,13 @@ class PartitionChange:
 
     # --- placing and writing ---------------------------------------------------------------------
 
-    def publish(self, found: Redivided, changed: Iterable[int] = ()) -> Effects:
+    def publish(
+        self, found: Redivided, changed: Iterable[int] = (), *, is_last: bool = False
+    ) -> Effects:
         """Place the divided components under ids and write what that changes.
 
-        changed: records whose values are others now, though they may stay where they are.
+        changed: records whose values are others now, though they may stay where they are. is_last: the
+        change ends with this, and is committed.
         """
         near, at = found.surroundings, self._moment(found)
         before = Before(
@@ -403,6 +406,8 @@ class PartitionChange:
             if near.judged:
                 keys = [row.key_hash for row in near.rows if row.id in found.dirty]
                 reviews.open_changed_facts(self.connection, self.kind.value, keys, at)
+            if is_last:
+                database.commit(self.connection)
         return Effects(
             tuple(placed.changes),
             tuple(sorted(placed.moved())),
@@ -457,15 +462,18 @@ def in_one_change(
     work: Callable[[PartitionChange], Answer],
     *,
     is_preview: bool = False,
+    is_open: bool = False,
 ) -> Answer:
     """Run `work` in a transaction, over again when others overtake it, and commit.
 
-    is_preview: answer what it would do, and leave everything as it was. Raises ChangeContended.
+    is_preview: answer what it would do, and leave everything as it was. is_open: the work begins with
+    `meet`, which begins the transaction too. Raises ChangeContended.
     """
     held: frozenset[int] = frozenset()
+    transaction = database.open_transaction if is_open else database.transaction
     for restarts in range(RESTARTS_MAX):
         try:
-            with database.transaction(hub.engine) as connection:
+            with transaction(hub.engine) as connection:
                 change = PartitionChange(hub, connection, kind, held=held)
                 change.measured.restarts = restarts
                 answer = work(change)

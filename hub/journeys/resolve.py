@@ -7,7 +7,7 @@ here one by one, or by the next link.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
@@ -118,9 +118,7 @@ class Resolver:
             return derived
         with RESOLVING.timed() as told:
             try:
-                resolution = in_one_change(
-                    self._hub, self._source.kind, lambda change: self._take(change, row, derived)
-                )
+                resolution = self._in_one_change(lambda change: self._take(change, row, derived))
             except KeySuppressed:
                 return Rejected(number, None, SUPPRESSED, _LOCATION)
             told(resolution.measured)
@@ -132,9 +130,10 @@ class Resolver:
         Raises RecordUnknown, SourceBusy.
         """
         key_hash = self._hasher.key(str(RecordKey(self._source.id, local_id)))
-        return in_one_change(
-            self._hub, self._source.kind, lambda change: self._drop(change, key_hash)
-        )
+        return self._in_one_change(lambda change: self._drop(change, key_hash))
+
+    def _in_one_change(self, work: Callable[[PartitionChange], Resolution]) -> Resolution:
+        return in_one_change(self._hub, self._source.kind, work, is_open=True)
 
     def _take(self, change: PartitionChange, row: HashedRow, derived: Derived) -> Resolution:
         met = self._meet(change, (row.key_hash, row.content_hash), derived)
@@ -150,7 +149,7 @@ class Resolver:
             write_single(change.connection, single, is_change=known is not None)
 
         found = change.redivide([number], near, None if is_equal else store)
-        effects = change.publish(found, [number] if known else ())
+        effects = change.publish(found, [number] if known else (), is_last=True)
         arrival = Arrival.NEW
         if known:
             arrival = Arrival.UNCHANGED if is_equal else Arrival.CHANGED
@@ -181,7 +180,7 @@ class Resolver:
             raise RecordUnknown(f"source {self._source.id} has no record under that key")
         near = change.near(met, None)
         records.remove(change.connection, [known.id], self._hub.now())
-        effects = change.publish(change.redivide([known.id], near))
+        effects = change.publish(change.redivide([known.id], near), is_last=True)
         return _told(change, known.id, Arrival.REMOVED, effects)
 
     def _meet(

@@ -10,7 +10,7 @@ import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
 import numpy.typing as npt
@@ -82,6 +82,34 @@ def transaction(engine: Engine) -> Iterator[Connection]:
     """
     with _connected(engine) as connection, connection.begin():
         yield connection
+
+
+@contextmanager
+def open_transaction(engine: Engine) -> Iterator[Connection]:
+    """As `transaction`, but `begin` is to be sent first of all, and `commit` may be sent last.
+
+    Each travels with statements of the caller's then, where otherwise it takes a round trip of its own.
+    """
+    with _connected(engine) as connection:
+        raw = driver(connection)
+        # Else psycopg would send BEGIN for itself, and wait for its answer.
+        raw.autocommit = True
+        try:
+            with connection.begin():
+                yield connection
+        finally:
+            if not raw.closed:
+                raw.autocommit = False
+
+
+def begin(connection: Connection) -> None:
+    """Begin the transaction of an `open_transaction`, with whatever else the pipeline sends."""
+    _BEGIN.send(connection)
+
+
+def commit(connection: Connection) -> None:
+    """Commit with the pipeline's last statements; where one of them fails, nothing is committed."""
+    _COMMIT.send(connection)
 
 
 @contextmanager
@@ -166,6 +194,10 @@ class Statement:
         if cursor is None:
             cursor = cursors[self] = driver(connection).cursor(binary=True)
         return cursor.execute(self._sql, values, prepare=True)
+
+
+_BEGIN: Final = Statement("BEGIN")
+_COMMIT: Final = Statement("COMMIT")
 
 
 @contextmanager

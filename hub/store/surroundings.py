@@ -15,6 +15,7 @@ from uuid import UUID
 from sqlalchemy import Connection
 
 from hub.domain.reviews import Verdict
+from hub.store import database
 from hub.store.constituents import AliasOf
 from hub.store.database import LOCK_LOAD, LOCK_PARTITION, Statement, driver, int_array, pipelined
 from hub.store.reviews import PASSING, OpenReview, subject
@@ -259,7 +260,7 @@ def meet(
     hashes: tuple[bytes, bytes | None],
     asking: Asking,
 ) -> Met:
-    """Begin, lock a record's key and tags, the old ones too, and see what stands under the key and who is near.
+    """Begin the open transaction, lock a record's key and tags, the old ones too, and see what stands under the key and who is near.
 
     source_lock: shared as well, without waiting for a load. numbers: to be locked. hashes: key, content;
     where the record stands already with that content, no candidates are looked for.
@@ -267,6 +268,7 @@ def meet(
     key_hash, content_hash = hashes
     asked = {"kind": kind, "key_hash": key_hash, "content_hash": content_hash, **_asked(asking)}
     with pipelined(connection):
+        database.begin(connection)
         shared = _SHARE.send(connection, (source_lock,))
         locked = _LOCK_RECORD.send(
             connection, {"key_hash": key_hash, "numbers": int_array(numbers)}
