@@ -64,10 +64,6 @@ class ChangeContended(HubError):
     """Others changed the same constituents again and again while this change waited for them."""
 
 
-class KeySuppressed(HubError):
-    """The record was erased as a right: nothing under its key is taken in again."""
-
-
 class Overtaken(Exception):
     """What was read is no longer so: do it over, with these components locked from the start."""
 
@@ -219,12 +215,7 @@ class PartitionChange:
         )
 
     def near(self, met: Met, derived: Derived | None) -> dict[int, int]:
-        """Who a record leads to that was met, itself too, each with its component.
-
-        Raises KeySuppressed for what is to come under a key that was erased.
-        """
-        if met.is_suppressed and derived is not None:
-            raise KeySuppressed("the record of that key was erased: it is not taken in again")
+        """Who a record leads to that was met, itself too, each with its component."""
         known = met.known
         own = known.id if known else None
         others = [(sealed, label) for sealed, label in met.candidates if sealed.id != own]
@@ -237,17 +228,15 @@ class PartitionChange:
         self,
         dirty: Sequence[int],
         near: Mapping[int, int] | None = None,
-        store: Callable[[], None] | None = None,
     ) -> Redivided:
         """Divide anew every component that these records are in or lead to.
 
         dirty: records stored, changed, removed, judged or objected to in this transaction. near: who they
-        lead to, with their components, where the caller has found out. store: writes of the caller's
-        that are sent with the reading, and seen by it.
+        lead to, with their components, where the caller has found out.
         """
         if near is None:
             near = self._near(dirty)
-        found = self._locked([*dirty, *near], set(near.values()), store)
+        found = self._locked([*dirty, *near], set(near.values()))
         present = [row for row in found.rows if row.features is not None]
         self.measured.component_records = len(present)
         return Redivided(found, self._divide(present, found.judged), frozenset(dirty))
@@ -288,9 +277,7 @@ class PartitionChange:
             if weights.between(own, weights.look_of(other)) >= review_min
         }
 
-    def _locked(
-        self, seeds: Sequence[int], labels: set[int], store: Callable[[], None] | None
-    ) -> Surroundings:
+    def _locked(self, seeds: Sequence[int], labels: set[int]) -> Surroundings:
         """Everyone in the seeds' components, read while these are locked.
 
         Until the lock is had others may change what it is of; so what is read is looked at again, and
@@ -299,10 +286,9 @@ class PartitionChange:
         labels = labels | self._wanted
         while True:
             new = self._in_order(labels)
-            found = surroundings.surroundings(self.connection, seeds, new, store)
+            found = surroundings.surroundings(self.connection, seeds, new)
             self.measured.lock_s += found.lock_s
             self._held |= set(new)
-            store = None
             labels = {row.component_id for row in found.rows if row.component_id is not None}
             inside = {row.id for row in found.rows}
             outside = {

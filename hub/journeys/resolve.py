@@ -16,11 +16,10 @@ from uuid import UUID
 from connectors.contract import Batch, Row
 from connectors.mapping import Mapper
 from connectors.source import Source
-from hub.domain.errors import RecordUnknown
+from hub.domain.errors import HubError, RecordUnknown
 from hub.domain.records import ConstituentKind, RecordKey, Rejected
 from hub.journeys.change import (
     Effects,
-    KeySuppressed,
     Measured,
     Overtaken,
     PartitionChange,
@@ -53,6 +52,10 @@ _LOCATION: Final = "pushed"
 
 #: The rule of a row whose record was erased as a right.
 SUPPRESSED: Final = "suppressed"
+
+
+class KeySuppressed(HubError):
+    """The record was erased as a right: nothing under its key is taken in again."""
 
 
 class Arrival(StrEnum):
@@ -141,15 +144,17 @@ class Resolver:
         is_equal = known is not None and known.content_hash == row.content_hash
         if known is not None and is_equal and known.is_resolved:
             return _unchanged(change, known.id)
-        near = change.near(met, derived)
+        if met.is_suppressed:
+            raise KeySuppressed("the record of that key was erased: it is not taken in again")
         number = known.id if known else met.fresh_id
         single = self._sealed(row, derived, number, known)
-
-        def store() -> None:
-            write_single(change.connection, single, is_change=known is not None)
-
-        found = change.redivide([number], near, None if is_equal else store)
-        effects = change.publish(found, [number] if known else (), is_last=True)
+        with database.pipelined(change.connection):
+            if not is_equal:
+                # Sent before the candidates are weighed: the server writes meanwhile.
+                write_single(change.connection, single, is_change=known is not None)
+            near = change.near(met, derived)
+            found = change.redivide([number], near)
+            effects = change.publish(found, [number] if known else (), is_last=True)
         arrival = Arrival.NEW
         if known:
             arrival = Arrival.UNCHANGED if is_equal else Arrival.CHANGED

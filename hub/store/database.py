@@ -202,7 +202,14 @@ _COMMIT: Final = Statement("COMMIT")
 
 @contextmanager
 def pipelined(connection: Connection) -> Iterator[None]:
-    """Send the block's statements without waiting for each answer; an error of any is raised at its end."""
+    """Send the block's statements without waiting for each answer; an error of any is raised at its end.
+
+    Within another such block it is part of that one.
+    """
+    if is_pipelined(connection):
+        # psycopg would wait here for all that is under way.
+        yield
+        return
     with driver(connection).pipeline():
         yield
 

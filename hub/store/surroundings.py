@@ -6,7 +6,7 @@ statement of its own before the one that reads. Their order is the journeys' (hu
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
@@ -389,20 +389,12 @@ class Surroundings:
 
 
 def surroundings(
-    connection: Connection,
-    seeds: Sequence[int],
-    components_to_lock: Sequence[int],
-    before_reading: Callable[[], None] | None = None,
+    connection: Connection, seeds: Sequence[int], components_to_lock: Sequence[int]
 ) -> Surroundings:
-    """Lock components, then read the seeds and everyone in their components, with all that hangs on them.
-
-    before_reading: writes to be seen by the reading, sent with it; it must not wait for an answer.
-    """
+    """Lock components, then read the seeds and everyone in their components, with all that hangs on them."""
     chosen = {"seeds": int_array(seeds)}
     with pipelined(connection):
         locked = _locked(connection, components_to_lock) if components_to_lock else None
-        if before_reading is not None:
-            before_reading()
         rows = _TOUCHED.send(connection, chosen)
         hanging = _HANGING.send(connection, chosen)
     read = rows.fetchall()
