@@ -31,6 +31,7 @@ from hub.journeys.prepare import Derived
 from hub.journeys.scorers import Weigher, weigher_for
 from hub.store import components, constituents, database, reviews, surroundings
 from hub.store.reviews import Asked, Subject
+from hub.store.single_records import SingleRecord
 from hub.store.surroundings import (
     Asking,
     Beginning,
@@ -241,6 +242,19 @@ class PartitionChange:
         self.measured.component_records = len(present)
         return Redivided(found, self._divide(present, found.judged), frozenset(dirty))
 
+    def alone(self, single: SingleRecord) -> Redivided:
+        """A new record that leads to nobody and that no judgement names: there is nothing to read or divide.
+
+        Its locked key and tags keep others from leading to it, or judging it, meanwhile.
+        """
+        self.measured.component_records = 1
+        itself = [[single.id]]
+        return Redivided(
+            surroundings.nothing_around(single),
+            Divided(itself, itself, []),
+            frozenset((single.id,)),
+        )
+
     def _near(self, dirty: Sequence[int]) -> dict[int, int]:
         """The records that dirty ones lead to by weight, with their components."""
         wanted = set(dirty)
@@ -271,11 +285,13 @@ class PartitionChange:
         self.measured.candidates += len(others)
         own, review_min = weights.look_of(features), self.weigher.bars.review_min_microbits
         opened = self._open([sealed for sealed, _ in others])
-        return {
+        strong = {
             sealed.id: label
             for other, (sealed, label) in zip(opened, others, strict=True)
             if weights.between(own, weights.look_of(other)) >= review_min
         }
+        self.measured.pairs = len(weights.weighed)
+        return strong
 
     def _locked(self, seeds: Sequence[int], labels: set[int]) -> Surroundings:
         """Everyone in the seeds' components, read while these are locked.

@@ -153,7 +153,10 @@ class Resolver:
                 # Sent before the candidates are weighed: the server writes meanwhile.
                 write_single(change.connection, single, is_change=known is not None)
             near = change.near(met, derived)
-            found = change.redivide([number], near)
+            if known is None and not near and not met.is_judged:
+                found = change.alone(single)
+            else:
+                found = change.redivide([number], near)
             effects = change.publish(found, [number] if known else (), is_last=True)
         arrival = Arrival.NEW
         if known:

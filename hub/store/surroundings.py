@@ -19,6 +19,7 @@ from hub.store import database
 from hub.store.constituents import AliasOf
 from hub.store.database import LOCK_LOAD, LOCK_PARTITION, Statement, driver, int_array, pipelined
 from hub.store.reviews import PASSING, OpenReview, subject
+from hub.store.single_records import SingleRecord
 
 Tag = tuple[int, int]
 """A blocking tag and the number of its rule."""
@@ -239,14 +240,16 @@ class Met:
     """What a change of one record starts from: what stands under its key, and the candidates asked for.
 
     is_shared: the source is not being loaded. is_overtaken: another stood under the key when the tags to
-    lock were read. is_suppressed: the record was erased, and what comes under the key stays out. fresh_id:
-    a record number never given before. candidates: each with its component.
+    lock were read. is_suppressed: the record was erased, and what comes under the key stays out. is_judged: a
+    standing judgement names the key. fresh_id: a record number never given before. candidates: each with
+    its component.
     """
 
     beginning: Beginning
     is_shared: bool
     is_overtaken: bool
     is_suppressed: bool
+    is_judged: bool
     fresh_id: int
     known: Known | None
     candidates: list[tuple[SealedFeatures, int]]
@@ -277,15 +280,16 @@ def meet(
     _, shared_s, is_shared, *_ = shared.fetchone()
     *stood, _, locked_s = locked.fetchone()
     rows = met.fetchall()
-    model_id, constituent, record, is_suppressed, *known = rows[0][:9]
+    model_id, constituent, record, is_suppressed, is_judged, *known = rows[0][:10]
     return Met(
         beginning=Beginning(model_id, constituent, shared_s + locked_s),
         is_shared=is_shared,
         is_overtaken=stood != known[:2],
         is_suppressed=is_suppressed,
+        is_judged=is_judged,
         fresh_id=record,
         known=None if known[0] is None else Known(*known),
-        candidates=[(SealedFeatures(*row[9:13]), row[13]) for row in rows if row[9] is not None],
+        candidates=[(SealedFeatures(*row[10:14]), row[14]) for row in rows if row[10] is not None],
     )
 
 
@@ -294,7 +298,14 @@ _MEET: Final = Statement(f"""
     FROM (
         SELECT (SELECT model_id FROM active_models WHERE kind = %(kind)s),
             nextval('constituent_numbers'), nextval('record_numbers'),
-            EXISTS (SELECT FROM suppressions WHERE key_hash = %(key_hash)s)
+            EXISTS (SELECT FROM suppressions WHERE key_hash = %(key_hash)s),
+            EXISTS (
+                SELECT FROM judgements
+                WHERE left_key_hash = %(key_hash)s AND withdrawn_at IS NULL
+            ) OR EXISTS (
+                SELECT FROM judgements
+                WHERE right_key_hash = %(key_hash)s AND withdrawn_at IS NULL
+            )
         OFFSET 0
     ) AS fresh
     LEFT JOIN LATERAL (
@@ -386,6 +397,28 @@ class Surroundings:
     public_ids: dict[int, UUID]
     reviews: list[OpenReview]
     lock_s: float
+
+
+def nothing_around(one: SingleRecord) -> Surroundings:
+    """What surrounds a new record that leads to nobody and that no judgement names."""
+    row = Touched(
+        id=one.id,
+        version=one.version,
+        component_id=None,
+        resolved_version=None,
+        source_id=one.source_id,
+        # Nobody is there whom this would hold it apart from.
+        is_duplicate_free=False,
+        is_poor=one.is_poor,
+        is_apart=False,
+        key_hash=one.key_hash,
+        constituent_id=None,
+        home_id=None,
+        since=None,
+        features=SealedFeatures(one.id, one.version, one.wrapped_key, one.match),
+        tags=one.tags,
+    )
+    return Surroundings([row], [], {}, {}, [], 0.0)
 
 
 def surroundings(
