@@ -325,7 +325,7 @@ class Act:
         subjects.lock(
             self.connection, {number for ids in held for number in ids.all}, is_shared=False
         )
-        for subject_hash in hashes_of(self._hub.keys, [ids.current for ids in held]):
+        for subject_hash in hashes_of(self._hub.keys, [ids.current for ids in held]).values():
             subjects.raise_epoch(self.connection, subject_hash)
         return held
 

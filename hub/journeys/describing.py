@@ -32,12 +32,12 @@ from hub.domain.sensitivity import SensitivityClass
 from hub.journeys.blobs import features_from_blob
 from hub.journeys.change import asking_with
 from hub.journeys.context import Hub
-from hub.journeys.facts import facts_at, points_of
+from hub.journeys.facts import facts_at, hashes_of, points_of
 from hub.journeys.scorers import Weigher, weigher_for
 from hub.store import explaining, lookups, subjects, surroundings
 from hub.store.surroundings import SealedFeatures
 from hub.vault.sealing import RecordSealer
-from hub.vault.tags import Pseudonyms, Tagger
+from hub.vault.tags import Tagger
 from matching.blocking import is_poor, keys
 from matching.features import COLUMNS, Features, derive
 
@@ -152,8 +152,7 @@ def _decisions(
     widest = replace(request, requested=request.scope)
     ids = subjects.ids_of_many(connection, wanted)
     holders = lookups.held_by(connection, wanted)
-    pseudonyms = Pseudonyms(hub.keys)
-    hashes = {number: pseudonyms.subject(number) for one in ids.values() for number in one.all}
+    hashes = hashes_of(hub.keys, (number for one in ids.values() for number in one.all))
     stored = subjects.read(connection, list(hashes.values()))
     return {
         number: decide(

@@ -7,7 +7,6 @@ released is consent's; that nothing leaves before the commit is the calling jour
 from __future__ import annotations
 
 import os
-import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -17,7 +16,6 @@ from uuid import UUID
 from sqlalchemy import Connection
 
 from consent.decision import Decision, Request, Ruling
-from consent.log.checkpoint import ERASED
 from consent.log.entry import (
     NONCE_BYTES,
     Account,
@@ -31,18 +29,13 @@ from consent.log.entry import (
 from consent.policy import AgreementRef, Policy
 from consent.vocabulary import FIELDS, Assurance, DataCategory
 from hub.journeys.context import Hub
-from hub.journeys.facts import Point
+from hub.journeys.facts import Point, sealer_for
 from hub.journeys.policies import InForce
 from hub.store import disclosures
-from hub.store.disclosures import NewDisclosure
+from hub.store.disclosures import NewDisclosure, StoredDisclosure
 from hub.vault.keyring import Purpose, RootKey
 from hub.vault.sealing import SubjectSealer, ValueSealer
 from hub.vault.tags import Pseudonyms
-
-ERASE: Final = "erase"
-"""The action of an entry that tells of an erasure; its one reason is `erased N`, as of a checkpoint's line."""
-
-_ERASED_ROWS: Final = re.compile(rf"{ERASED} (0|[1-9][0-9]{{0,14}})")
 
 _FIELDS: Final = {category: tuple(sorted(fields)) for category, fields in FIELDS.items()}
 
@@ -112,10 +105,8 @@ def _sealed(
         sealed = ValueSealer(hub.keys, Purpose.DISCLOSURE).seal(entry.subject_digest, content)
     else:
         subject_hash = about.points[0].subject_hash
-        wrapped = about.wrapped_key or disclosures.offer_key(
-            connection, subject_hash, SubjectSealer.new_key(hub.keys, subject_hash)
-        )
-        sealed = SubjectSealer(hub.keys, subject_hash, wrapped).seal(entry.subject_digest, content)
+        sealer = sealer_for(hub.keys, connection, subject_hash, about.wrapped_key)
+        sealed = sealer.seal(entry.subject_digest, content)
     return NewDisclosure(
         entry.account, entry.subject_digest, sealed, subject_hash, entry.commitment, at
     )
@@ -145,47 +136,16 @@ def opened(
     return Entry(account, subject_digest, content[NONCE_BYTES:], content[:NONCE_BYTES])
 
 
-# --- erasing -----------------------------------------------------------------------------------
-
-
-def erase_entries(
-    hub: Hub,
-    connection: Connection,
-    subject_hashes: Sequence[bytes],
-    *,
-    asker: Asker,
-    purpose: str,
-    in_force: InForce,
-) -> int:
-    """Drop the subject part of every entry about those subjects, and log of how many; that entry's id.
-
-    Under their locks, held alone. Destroying their keys in the same transaction is the caller's.
-    """
-    rows = disclosures.erase(connection, subject_hashes)
-    pseudonyms = Pseudonyms(hub.keys)
-    account = Account(
-        action=ERASE,
-        outcome=Outcome.DONE,
-        agency=asker.agency,
-        system=asker.system,
-        purpose=purpose,
-        decided_at=hub.now(),
-        policy=in_force.digest.hex(),
-        user=None if asker.user is None else pseudonyms.user(asker.agency, asker.user).hex(),
-        reasons=(f"{ERASED} {rows}",),
+def entry_of(keys: RootKey, stored: StoredDisclosure) -> Entry:
+    """A stored entry, opened. Raises SealBroken."""
+    return opened(
+        keys,
+        stored.account,
+        stored.subject_digest,
+        stored.sealed_subject,
+        stored.subject_hash,
+        stored.wrapped_key,
     )
-    # About nobody: an entry that could be tied to her would outlive what it says was erased.
-    subject = Subject(reference=None, case_hash=pseudonyms.case(asker.agency, asker.case).hex())
-    entry = write(account, subject, os.urandom(NONCE_BYTES))
-    return disclosures.write(connection, _sealed(hub, connection, entry, None, account.decided_at))
-
-
-def erased_by(account: Account) -> int:
-    """Of how many entries the subject part was erased, as an erasure's account says. Raises ValueError."""
-    said = [found for reason in account.reasons if (found := _ERASED_ROWS.fullmatch(reason))]
-    if len(said) != 1:
-        raise ValueError("an erasure says of how many entries")
-    return int(said[0][1])
 
 
 # --- what an entry says ------------------------------------------------------------------------
@@ -201,7 +161,6 @@ def account_of(
 ) -> Account:
     """The part of an entry that stays."""
     request = decision.request
-    user = None if asker.user is None else Pseudonyms(keys).user(asker.agency, asker.user).hex()
     permitted, withheld = rulings_told(decision.rulings, in_force.policy)
     return Account(
         action=action,
@@ -211,12 +170,17 @@ def account_of(
         purpose=request.purpose,
         decided_at=request.at,
         policy=in_force.digest.hex(),
-        user=user,
+        user=pseudonym_of(keys, asker.agency, asker.user),
         agreement=request.agreement,
         permitted=permitted,
         withheld=withheld,
         reasons=tuple(reason.value for reason in decision.reasons),
     )
+
+
+def pseudonym_of(keys: RootKey, agency: str, user: str | None) -> str | None:
+    """What the log calls an agency's member of staff; None for nobody."""
+    return None if user is None else Pseudonyms(keys).user(agency, user).hex()
 
 
 def rulings_told(

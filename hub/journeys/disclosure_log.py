@@ -35,7 +35,7 @@ from hub.domain.errors import HubError, LogBroken
 from hub.journeys import disclosing
 from hub.journeys.context import Hub
 from hub.journeys.log_rows import readable
-from hub.store import database, disclosures, log, subjects
+from hub.store import database, disclosures, log
 from hub.store.log import StoredCheckpoint
 from hub.vault.keyring import Purpose
 
@@ -221,22 +221,9 @@ def prove(hub: Hub, disclosure: int) -> Proof:
         last = _last(hub, connection)
         if stored.number is None or last is None or stored.number >= last.size:
             raise LogBroken(f"disclosure {disclosure} has no place under a checkpoint")
-        entry = disclosing.opened(
-            hub.keys,
-            stored.account,
-            stored.subject_digest,
-            stored.sealed_subject,
-            stored.subject_hash,
-            _wrapped_key(connection, stored.subject_hash),
-        )
+        entry = disclosing.entry_of(hub.keys, stored)
         path = inclusion_proof(stored.number, last.size, log.node_reader(connection))
     return proof.prove(entry, stored.number, path, last.note)
-
-
-def _wrapped_key(connection: Connection, subject_hash: bytes | None) -> bytes | None:
-    if subject_hash is None:
-        return None
-    return subjects.wrapped_keys(connection, [subject_hash]).get(subject_hash)
 
 
 def export(hub: Hub, write: Callable[[bytes], object]) -> int:

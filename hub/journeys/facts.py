@@ -84,8 +84,7 @@ def gather(
 
     of_current: what stands under her current id, where that was read already: mostly it is all there is.
     """
-    pseudonyms = Pseudonyms(hub.keys)
-    hashes = {number: pseudonyms.subject(number) for number in ids.all}
+    hashes = hashes_of(hub.keys, ids.all)
     stored = of_current
     if stored is None or len(hashes) > 1:
         stored = subjects.read(connection, list(hashes.values()))
@@ -353,7 +352,17 @@ def _moment(text: str | None) -> datetime | None:
     return None if text is None else datetime.fromisoformat(text)
 
 
-def hashes_of(keys: RootKey, numbers: Iterable[int]) -> list[bytes]:
-    """The hashes facts and disclosures of these ids are filed under."""
-    pseudonyms = Pseudonyms(keys)
-    return [pseudonyms.subject(number) for number in numbers]
+def hashes_of(keys: RootKey, numbers: Iterable[int]) -> dict[int, bytes]:
+    """What facts and disclosures of each of these ids are filed under."""
+    subject = Pseudonyms(keys).subject
+    return {number: subject(number) for number in numbers}
+
+
+def sealer_for(
+    keys: RootKey, connection: Connection, subject_hash: bytes, wrapped_key: bytes | None = None
+) -> SubjectSealer:
+    """Seals under a subject's key, made now if she has none; wrapped_key: where it was read already."""
+    wrapped = wrapped_key or subjects.ensure_key(
+        connection, subject_hash, SubjectSealer.new_key(keys, subject_hash)
+    )
+    return SubjectSealer(keys, subject_hash, wrapped)

@@ -128,7 +128,7 @@ def _released(hub: Hub, connection: Connection, ids: SubjectIds) -> Iterable[tup
 
     Of an id her records were under before, only what was released while they were.
     """
-    numbers = dict(zip(hashes_of(hub.keys, ids.all), ids.all, strict=True))
+    numbers = {hashed: number for number, hashed in hashes_of(hub.keys, ids.all).items()}
     spells = subjects.spells_of(connection, ids.current) if ids.former else {}
     for row in disclosures.of_subjects(connection, list(numbers)):
         assert row.subject_hash is not None

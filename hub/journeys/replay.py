@@ -23,7 +23,6 @@ from consent.policy import Policy
 from consent.stored import digest_of, from_document
 from hub.domain.errors import HubError
 from hub.journeys.disclosing import (
-    ERASE,
     held_by_in,
     points_in,
     request_of,
@@ -41,7 +40,7 @@ from hub.vault.keyring import RootKey
 COUNTED_WITHIN: Final = timedelta(minutes=5)
 
 #: What is logged besides decisions: acts, in which nothing is released to anybody.
-ACTS: Final = frozenset({ERASE, RightsAction.OWN_LOG})
+ACTS: Final = frozenset({RightsAction.ERASE, RightsAction.OWN_LOG})
 
 #: What a constituent is given of her own: her right to it is no agreement's to decide.
 OWN: Final = frozenset({RightsAction.OWN_VIEW, RightsAction.EXPORT})

@@ -16,12 +16,11 @@ from sqlalchemy import Connection
 from consent.policy import Policy
 from consent.vocabulary import RestrictionKind
 from hub.journeys.context import Hub
-from hub.journeys.facts import Point, facts_at, points_of
+from hub.journeys.facts import Point, facts_at, hashes_of, points_of
 from hub.journeys.references import unknown
 from hub.store import history, subjects
 from hub.store.reviews import ReviewRow
 from hub.store.subjects import SealedKind, StoredFacts
-from hub.vault.tags import Pseudonyms
 
 Row = TypeVar("Row")
 
@@ -68,10 +67,9 @@ class Sight:
         wanted = sorted(set(numbers))
         if self.is_cleared or not wanted or not self._is_anybody_restricted():
             return frozenset()
-        subject = Pseudonyms(self.hub.keys).subject
         current = history.answering(self.connection, wanted)
         ids = subjects.ids_of_many(self.connection, sorted(set(current.values())))
-        hashes = {number: subject(number) for one in ids.values() for number in one.all}
+        hashes = hashes_of(self.hub.keys, (number for one in ids.values() for number in one.all))
         stored = subjects.read(self.connection, list(hashes.values()))
         stored.consents.clear()
         at_risk = {

@@ -30,6 +30,7 @@ from hub.journeys.facts import (
     sealed_end,
     sealed_representation,
     sealed_restriction,
+    sealer_for,
 )
 from hub.journeys.profile import resolve
 from hub.store import constituents, outbox, subjects
@@ -78,8 +79,7 @@ class FactChange:
     ) -> Self:
         """Begin a change of what stands under an id, and tell the feed that there is one."""
         subject_hash = Pseudonyms(hub.keys).subject(number)
-        offered = SubjectSealer.new_key(hub.keys, subject_hash)
-        wrapped = subjects.ensure_key(connection, subject_hash, offered)
+        sealer = sealer_for(hub.keys, connection, subject_hash)
         _tell_feed(connection, number, at)
         return cls(
             connection,
@@ -87,7 +87,7 @@ class FactChange:
             subjects.raise_epoch(connection, subject_hash),
             author,
             at,
-            SubjectSealer(hub.keys, subject_hash, wrapped),
+            sealer,
         )
 
     @property
@@ -160,11 +160,11 @@ def standing_fact(
     hub: Hub, connection: Connection, numbers: Sequence[int], kind: SealedKind, number: int
 ) -> tuple[int, StoredFact, Opener]:
     """A fact that stands under one of those ids, that id, and what opens it. Raises FactUnknown."""
-    hashes = dict(zip(hashes_of(hub.keys, numbers), numbers, strict=True))
-    stored = subjects.read(connection, list(hashes))
+    under = {hashed: number for number, hashed in hashes_of(hub.keys, numbers).items()}
+    stored = subjects.read(connection, list(under))
     for row in stored.facts:
         if row.kind is kind and row.id == number and row.ended_epoch is None:
-            return hashes[row.subject_hash], row, Opener(hub.keys, stored)
+            return under[row.subject_hash], row, Opener(hub.keys, stored)
     raise FactUnknown(_NONE_STANDS.format(kind))
 
 
@@ -198,15 +198,9 @@ def read_facts(hub: Hub, connection: Connection, reference: str) -> Listed:
     """
     number, _ = resolve(hub, connection, reference)
     ids = subjects.ids_of(connection, number)
-    standing = hashes_of(hub.keys, ids.standing)
-    left_at = dict(
-        zip(
-            hashes_of(hub.keys, [former for former, _ in ids.former]),
-            [until for _, until in ids.former],
-            strict=True,
-        )
-    )
-    stored = subjects.read(connection, [*standing, *left_at])
+    hashes = hashes_of(hub.keys, ids.all)
+    left_at = {hashes[number]: until for number, until in ids.former}
+    stored = subjects.read(connection, list(hashes.values()))
 
     def may_count(row: StoredConsent | StoredFact) -> bool:
         until = left_at.get(row.subject_hash)

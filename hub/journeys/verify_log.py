@@ -21,14 +21,14 @@ from consent.log.entry import Account, Entry, EntryInvalid
 from consent.log.export import checkpoint_line, header_line, row_line
 from hub.domain.errors import SealBroken
 from hub.journeys.context import Hub
-from hub.journeys.disclosing import ERASE, erased_by
 from hub.journeys.disclosure_log import log_key, origin_of
 from hub.journeys.log_rows import digest_only, readable
 from hub.journeys.replay import FINDINGS_MAX, Kind, Logged, Replay, ReplayFinding
+from hub.journeys.rights.requests import RightsAction, erased_by
 from hub.store import database, log
 from hub.store.log import LogRow
 
-_ERASURE: Final = b'{"action":"%s",' % ERASE.encode()
+_ERASURE: Final = b'{"action":"%s",' % RightsAction.ERASE.encode()
 
 
 @dataclass(frozen=True, slots=True)

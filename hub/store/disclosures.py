@@ -8,20 +8,17 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Final
+from typing import Final
 
-from sqlalchemy import Connection, select, update
+from sqlalchemy import ColumnElement, Connection, select, update
 
-from hub.store.database import among, driver
-from hub.store.tables import Disclosure, Leaf
+from hub.store.database import Statement, among
+from hub.store.tables import Disclosure, Leaf, SubjectKeyRow
 
 
 @dataclass(frozen=True, slots=True)
 class NewDisclosure:
-    """An entry ready to be written. leaf: what it commits to in the tree (32 bytes).
-
-    offered_key: a wrapped key for a subject that has none yet; None where nobody was found, or she has one.
-    """
+    """An entry ready to be written. leaf: what it commits to in the tree (32 bytes)."""
 
     account: bytes
     subject_digest: bytes
@@ -29,12 +26,11 @@ class NewDisclosure:
     subject_hash: bytes | None
     leaf: bytes
     recorded_at: datetime
-    offered_key: bytes | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class StoredDisclosure:
-    """An entry as it rests; number: None while it is pending."""
+    """An entry as it rests; number: None while it is pending. wrapped_key: of its subject, if there is one."""
 
     id: int
     number: int | None
@@ -43,30 +39,23 @@ class StoredDisclosure:
     sealed_subject: bytes | None
     subject_hash: bytes | None
     recorded_at: datetime
+    wrapped_key: bytes | None
 
 
 def write(connection: Connection, one: NewDisclosure) -> int:
     """Write an entry, pending, in the transaction of what it tells of; its id."""
-    row: Any = (
-        driver(connection)
-        .execute(
-            _WRITE,
-            {
-                "account": one.account,
-                "digest": one.subject_digest,
-                "sealed": one.sealed_subject,
-                "hash": one.subject_hash,
-                "leaf": one.leaf,
-                "at": one.recorded_at,
-            },
-            prepare=True,
-        )
-        .fetchone()
-    )
-    return int(row[0])
+    values = {
+        "account": one.account,
+        "digest": one.subject_digest,
+        "sealed": one.sealed_subject,
+        "hash": one.subject_hash,
+        "leaf": one.leaf,
+        "at": one.recorded_at,
+    }
+    return int(_WRITE.send(connection, values).fetchone()[0])
 
 
-_WRITE: Final = """
+_WRITE: Final = Statement("""
     WITH entry AS (
         INSERT INTO disclosures (account, subject_digest, sealed_subject, subject_hash, recorded_at)
         VALUES (%(account)b, %(digest)b, %(sealed)b, %(hash)b, %(at)s)
@@ -75,24 +64,7 @@ _WRITE: Final = """
     INSERT INTO log_pending (disclosure_id, leaf, recorded_at)
     SELECT id, %(leaf)b, %(at)s FROM entry
     RETURNING disclosure_id
-"""
-
-
-def offer_key(connection: Connection, subject_hash: bytes, wrapped_key: bytes) -> bytes:
-    """Give a subject a key unless she has one; the one that stands."""
-    raw = driver(connection)
-    written: Any = raw.execute(
-        "INSERT INTO subject_keys (subject_hash, wrapped_key) VALUES (%b, %b) "
-        "ON CONFLICT (subject_hash) DO NOTHING RETURNING wrapped_key",
-        (subject_hash, wrapped_key),
-        prepare=True,
-    ).fetchone()
-    if written is not None:
-        return wrapped_key
-    row: Any = raw.execute(
-        "SELECT wrapped_key FROM subject_keys WHERE subject_hash = %b", (subject_hash,)
-    ).fetchone()
-    return bytes(row[0])
+""")
 
 
 _COLUMNS: Final = (
@@ -103,28 +75,30 @@ _COLUMNS: Final = (
     Disclosure.sealed_subject,
     Disclosure.subject_hash,
     Disclosure.recorded_at,
+    SubjectKeyRow.wrapped_key,
 )
 
 
 def of_subjects(connection: Connection, subject_hashes: Sequence[bytes]) -> list[StoredDisclosure]:
     """The entries about those subjects, in the order they were written."""
-    rows = connection.execute(
-        select(*_COLUMNS)
-        .outerjoin(Leaf, Leaf.disclosure_id == Disclosure.id)
-        .where(among(Disclosure.subject_hash, subject_hashes))
-        .order_by(Disclosure.id)
-    ).all()
-    return [StoredDisclosure(*row) for row in rows]
+    return _stored(connection, among(Disclosure.subject_hash, subject_hashes))
 
 
 def find(connection: Connection, id_: int) -> StoredDisclosure | None:
     """That entry; None where there is none."""
-    row = connection.execute(
+    return next(iter(_stored(connection, Disclosure.id == id_)), None)
+
+
+def _stored(connection: Connection, which: ColumnElement[bool]) -> list[StoredDisclosure]:
+    rows = connection.execute(
         select(*_COLUMNS)
+        .select_from(Disclosure)
         .outerjoin(Leaf, Leaf.disclosure_id == Disclosure.id)
-        .where(Disclosure.id == id_)
-    ).one_or_none()
-    return None if row is None else StoredDisclosure(*row)
+        .outerjoin(SubjectKeyRow, SubjectKeyRow.subject_hash == Disclosure.subject_hash)
+        .where(which)
+        .order_by(Disclosure.id)
+    ).all()
+    return [StoredDisclosure(*row) for row in rows]
 
 
 def erase(connection: Connection, subject_hashes: Sequence[bytes]) -> int:

@@ -9,19 +9,19 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Final, cast
+from typing import Any, Final
 from uuid import UUID
 
 from sqlalchemy import Connection
 
-from hub.store.database import LOCK_POLICY, driver
+from hub.store.database import LOCK_POLICY, Statement, driver, pipelined
 from hub.store.subjects import (
     FACTS,
     StoredFacts,
     SubjectIds,
     facts_from,
     ids_from,
-    lock_statement,
+    lock,
 )
 from hub.store.surroundings import PLANNING
 
@@ -91,20 +91,22 @@ class Held:
     facts: StoredFacts
 
 
-_SHARE_POLICY: Final = f"SELECT pg_advisory_xact_lock_shared({LOCK_POLICY}, 0), {PLANNING}"
+_SHARE_POLICY: Final = Statement(
+    f"SELECT pg_advisory_xact_lock_shared({LOCK_POLICY}, 0), {PLANNING}"
+)
 
 _VERSION: Final = "(SELECT coalesce(max(version), 0) FROM policies)"
 
-_BY_KEY: Final = f"""
+_BY_KEY: Final = Statement(f"""
     SELECT {_VERSION}, l.constituent_id, NULL::bigint, s.agency
     FROM (VALUES (%(key_hash)s::bytea)) AS asked (key_hash)
     LEFT JOIN records r ON r.key_hash = asked.key_hash AND r.removed_at IS NULL
     LEFT JOIN sources s ON s.id = r.source_id
     LEFT JOIN links l ON l.record_id = r.id AND l.recorded_until IS NULL
-"""
+""")
 
 # An id that is an alias stands for the one it resolves to; a tombstone for nobody.
-_BY_SHOWN: Final = f"""
+_BY_SHOWN: Final = Statement(f"""
     SELECT {_VERSION},
         CASE WHEN a.constituent_id IS NULL THEN p.constituent_id ELSE a.current_id END,
         p.constituent_id, NULL
@@ -112,9 +114,9 @@ _BY_SHOWN: Final = f"""
     LEFT JOIN pairwise_ids p
         ON p.pairwise_id = asked.pairwise_id AND p.agency = asked.agency
     LEFT JOIN aliases a ON a.constituent_id = p.constituent_id AND a.recorded_until IS NULL
-"""
+""")
 
-_VERSION_ONLY: Final = f"SELECT {_VERSION}, NULL::bigint, NULL::bigint, NULL::text"
+_VERSION_ONLY: Final = Statement(f"SELECT {_VERSION}, NULL::bigint, NULL::bigint, NULL::text")
 
 
 def reach_by_key(connection: Connection, key_hash: bytes) -> Reached:
@@ -132,13 +134,11 @@ def reach_nobody(connection: Connection) -> Reached:
     return _reached(connection, _VERSION_ONLY, {})
 
 
-def _reached(connection: Connection, query: str, values: Mapping[str, object]) -> Reached:
-    raw = driver(connection)
-    with raw.pipeline():
-        raw.execute(_SHARE_POLICY, prepare=True)
-        found = raw.execute(query, values, prepare=True)
-    row: Any = found.fetchone()
-    return Reached(*row)
+def _reached(connection: Connection, query: Statement, values: Mapping[str, object]) -> Reached:
+    with pipelined(connection):
+        _SHARE_POLICY.send(connection)
+        found = query.send(connection, values)
+    return Reached(*found.fetchone())
 
 
 def hold(connection: Connection, agency: str, number: int, subject_hash: bytes) -> Held:
@@ -146,23 +146,21 @@ def hold(connection: Connection, agency: str, number: int, subject_hash: bytes) 
 
     subject_hash: what her facts are filed under; those of her other ids are still to be read.
     """
-    raw = driver(connection)
     asked = {"number": number, "agency": agency}
-    with raw.pipeline():
-        raw.execute(*lock_statement([number], is_shared=True), prepare=True)
-        read = raw.execute(_RECORDS, asked, prepare=True, binary=True)
-        hanging = raw.execute(_HANGING, asked, prepare=True, binary=True)
-        facts = raw.execute(FACTS, {"hashes": [subject_hash]}, prepare=True, binary=True)
-    records: Any = read.fetchall()
+    with pipelined(connection):
+        lock(connection, [number], is_shared=True)
+        read = _RECORDS.send(connection, asked)
+        hanging = _HANGING.send(connection, asked)
+        facts = FACTS.send(connection, {"hashes": [subject_hash]})
     found: dict[str, list[Any]] = {"id": [], "pin": [], "source": [], "herself": []}
-    for what, *row in cast("list[tuple[Any, ...]]", hanging.fetchall()):
+    for what, *row in hanging.fetchall():
         found[what].append(row)
     [herself] = found["herself"]
     return Held(
         ids=ids_from([number], [(number, row[0], row[1]) for row in found["id"]])[number],
         is_current=herself[2],
         kind=herself[3],
-        records=tuple(HeldRecord(*row) for row in records),
+        records=tuple(HeldRecord(*row) for row in read.fetchall()),
         pins=tuple(PinnedValue(row[4], row[3], row[5], row[1]) for row in found["pin"]),
         shown=herself[6],
         declared=tuple(Declared(row[3], row[7]) for row in found["source"]),
@@ -170,7 +168,7 @@ def hold(connection: Connection, agency: str, number: int, subject_hash: bytes) 
     )
 
 
-_RECORDS: Final = """
+_RECORDS: Final = Statement("""
     SELECT r.id, r.version, s.name, s.agency, s.is_sensitive, r.key_hash, k.wrapped_key, r.core, r.contact,
         r.sensitive
     FROM links l
@@ -179,12 +177,12 @@ _RECORDS: Final = """
     JOIN record_keys k ON k.record_id = r.id
     WHERE l.constituent_id = %(number)s AND l.recorded_until IS NULL
     ORDER BY r.id
-"""
+""")
 
 # What hangs on her, in one statement, since each costs as much as its rows: ids that answer with hers (no
 # moment) and ids her records were under (with when the last left), pins, sources of her kind, and herself: is
 # she current, of what kind, and what the agency was shown for the oldest of her ids.
-_HANGING: Final = """
+_HANGING: Final = Statement("""
     WITH answering AS (
         SELECT constituent_id FROM aliases
         WHERE current_id = %(number)s AND recorded_until IS NULL
@@ -220,7 +218,7 @@ _HANGING: Final = """
             ORDER BY p.constituent_id LIMIT 1
         ), NULL
     FROM herself
-"""
+""")
 
 
 def constituents_of(

@@ -12,7 +12,7 @@ from uuid import UUID
 
 from sqlalchemy import Connection, select
 
-from hub.store.database import among, driver
+from hub.store.database import Statement, among
 from hub.store.tables import Alias, Constituent, PairwiseId
 
 
@@ -37,9 +37,7 @@ def show(connection: Connection, agency: str, number: int, offered: UUID, at: da
 
     That is what was offered, or what it was shown before or by another at the same time.
     """
-    raw = driver(connection)
-    written = raw.execute(_SHOW, (agency, number, offered, at), prepare=True).fetchone()
-    if written is not None:
+    if _SHOW.send(connection, (agency, number, offered, at)).fetchone() is not None:
         return offered
     return connection.execute(
         select(PairwiseId.pairwise_id).where(
@@ -48,10 +46,10 @@ def show(connection: Connection, agency: str, number: int, offered: UUID, at: da
     ).scalar_one()
 
 
-_SHOW: Final = """
+_SHOW: Final = Statement("""
     INSERT INTO pairwise_ids (agency, constituent_id, pairwise_id, shown_at) VALUES (%s, %s, %s, %s)
     ON CONFLICT (agency, constituent_id) DO NOTHING RETURNING pairwise_id
-"""
+""")
 
 
 def public_id_of(connection: Connection, agency: str, pairwise_id: UUID) -> UUID | None:

@@ -15,7 +15,7 @@ from typing import Any, Final
 from sqlalchemy import Connection, exists, func, insert, select, text, update
 from sqlalchemy.dialects import postgresql
 
-from hub.store.database import LOCK_SUBJECT, among, driver, int_array
+from hub.store.database import LOCK_SUBJECT, Statement, among, int_array
 from hub.store.tables import (
     Component,
     ConsentEventRow,
@@ -114,14 +114,14 @@ def ids_of(connection: Connection, number: int) -> SubjectIds:
 
 def ids_of_many(connection: Connection, numbers: Sequence[int]) -> dict[int, SubjectIds]:
     """The same of several constituents, by current id."""
-    rows: Any = (
-        driver(connection).execute(IDS, {"numbers": int_array(numbers)}, prepare=True).fetchall()
-    )
-    return ids_from(numbers, rows)
+    return ids_from(numbers, _IDS.send(connection, {"numbers": int_array(numbers)}).fetchall())
 
 
-def ids_from(numbers: Iterable[int], rows: Iterable[Any]) -> dict[int, SubjectIds]:
-    """The same from the rows of `IDS`, for who sends it together with others."""
+def ids_from(
+    numbers: Iterable[int], rows: Iterable[tuple[int, int, datetime | None]]
+) -> dict[int, SubjectIds]:
+    """The same from rows: a current id, and another with the moment its records left it, or one that answers
+    with it and null."""
     aliases: dict[int, list[int]] = {number: [] for number in numbers}
     left: dict[int, list[tuple[int, datetime]]] = {number: [] for number in aliases}
     for number, id_, until in rows:
@@ -139,7 +139,7 @@ def ids_from(numbers: Iterable[int], rows: Iterable[Any]) -> dict[int, SubjectId
 
 
 #: Of each number: its aliases, each with null, and ids its records were under before, with when they left.
-IDS: Final = """
+_IDS: Final = Statement("""
     SELECT current_id, constituent_id, NULL::timestamptz FROM aliases
     WHERE current_id = ANY(%(numbers)s::bigint[]) AND recorded_until IS NULL
     UNION ALL
@@ -147,7 +147,7 @@ IDS: Final = """
     JOIN links p ON p.record_id = l.record_id AND p.recorded_until IS NOT NULL
     WHERE l.constituent_id = ANY(%(numbers)s::bigint[]) AND l.recorded_until IS NULL
     GROUP BY l.constituent_id, p.constituent_id
-"""
+""")
 
 
 def spells_of(connection: Connection, number: int) -> dict[int, tuple[datetime, datetime]]:
@@ -169,17 +169,14 @@ def spells_of(connection: Connection, number: int) -> dict[int, tuple[datetime, 
 
 def lock(connection: Connection, numbers: Iterable[int], *, is_shared: bool) -> None:
     """Lock ids until the transaction ends, in their order: shared to release, alone to change facts."""
-    driver(connection).execute(*lock_statement(numbers, is_shared=is_shared), prepare=True)
-
-
-def lock_statement(numbers: Iterable[int], *, is_shared: bool) -> tuple[str, tuple[str]]:
-    """The same as a statement with its values, for who sends it together with others."""
     wanted = sorted({number % _LOCK_NUMBERS for number in numbers})
-    return _SHARE if is_shared else _LOCK, (int_array(wanted),)
+    (_SHARE if is_shared else _LOCK).send(connection, (int_array(wanted),))
 
 
-_LOCK: Final = f"SELECT pg_advisory_xact_lock({LOCK_SUBJECT}, k) FROM unnest(%s::int[]) AS k"
-_SHARE: Final = (
+_LOCK: Final = Statement(
+    f"SELECT pg_advisory_xact_lock({LOCK_SUBJECT}, k) FROM unnest(%s::int[]) AS k"
+)
+_SHARE: Final = Statement(
     f"SELECT pg_advisory_xact_lock_shared({LOCK_SUBJECT}, k) FROM unnest(%s::int[]) AS k"
 )
 
@@ -201,12 +198,7 @@ def components_of(connection: Connection, number: int) -> list[int]:
 
 def read(connection: Connection, subject_hashes: Sequence[bytes]) -> StoredFacts:
     """Every fact under those hashes, with epochs and wrapped keys; in the order they were added."""
-    rows: Any = (
-        driver(connection)
-        .execute(FACTS, {"hashes": list(subject_hashes)}, prepare=True, binary=True)
-        .fetchall()
-    )
-    return facts_from(rows)
+    return facts_from(FACTS.send(connection, {"hashes": list(subject_hashes)}).fetchall())
 
 
 def facts_from(rows: Iterable[Any]) -> StoredFacts:
@@ -249,7 +241,7 @@ def facts_from(rows: Iterable[Any]) -> StoredFacts:
 
 
 # One statement: mostly it finds nothing, and each statement costs as much as its rows.
-FACTS: Final = """
+FACTS: Final = Statement("""
     WITH asked AS (SELECT unnest(%(hashes)s::bytea[]) AS subject_hash)
     SELECT 'subject', subject_hash, NULL::bigint, s.epoch, NULL::bytea, s.erased_at, NULL::bigint,
         NULL::timestamptz, NULL::bytea, NULL::text, NULL::bigint, NULL::text, NULL::text, NULL::text[],
@@ -272,19 +264,22 @@ FACTS: Final = """
     (SELECT 'restriction', subject_hash, f.id, f.epoch, f.sealed, f.recorded_at, f.ended_epoch,
         f.ended_at, f.sealed_end, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL
     FROM asked JOIN restrictions f USING (subject_hash) ORDER BY f.id)
-"""
+""")
 
 
 def ensure_key(connection: Connection, subject_hash: bytes, offered: bytes) -> bytes:
     """The subject's wrapped key: what stands, else what is offered, from now on."""
-    connection.execute(
-        postgresql.insert(SubjectKeyRow)
-        .values(subject_hash=subject_hash, wrapped_key=offered)
-        .on_conflict_do_nothing(index_elements=[SubjectKeyRow.subject_hash])
-    )
+    if _OFFER.send(connection, (subject_hash, offered)).fetchone() is not None:
+        return offered
     return connection.execute(
         select(SubjectKeyRow.wrapped_key).where(SubjectKeyRow.subject_hash == subject_hash)
     ).scalar_one()
+
+
+_OFFER: Final = Statement("""
+    INSERT INTO subject_keys (subject_hash, wrapped_key) VALUES (%b, %b)
+    ON CONFLICT (subject_hash) DO NOTHING RETURNING subject_hash
+""")
 
 
 def raise_epoch(connection: Connection, subject_hash: bytes) -> int:

@@ -21,14 +21,15 @@ from consent.vocabulary import DataCategory, RestrictionKind
 from hub.journeys import disclosing, disclosure_log
 from hub.journeys.context import Hub
 from hub.journeys.disclosing import About, Asker
-from hub.journeys.facts import fact_context, gather, hashes_of, sealed_restriction
+from hub.journeys.facts import fact_context, gather, hashes_of, sealed_restriction, sealer_for
 from hub.journeys.policies import InForce, shared_policy
+from hub.journeys.rights.requests import log_erasure
 from hub.journeys.verify_log import LogReport, verify_log
 from hub.store import database, disclosures, subjects
 from hub.store.disclosures import NewDisclosure
 from hub.store.subjects import SealedKind, StoredFact, SubjectIds
 from hub.vault.keyring import Purpose
-from hub.vault.sealing import SubjectSealer, ValueSealer
+from hub.vault.sealing import ValueSealer
 from tests.conftest import START, Server
 from tests.journeys.counters import BY_LAW, C, policy_of, state
 
@@ -136,15 +137,12 @@ class LoggedHub:
 
     def restrict(self, number: int, kind: RestrictionKind = RestrictionKind.AT_RISK) -> None:
         """Restrict the constituent of that number."""
-        [subject] = hashes_of(self.hub.keys, [number])
+        subject = hashes_of(self.hub.keys, [number])[number]
         with database.transaction(self.hub.engine) as connection:
             subjects.lock(connection, [number], is_shared=False)
             epoch = subjects.raise_epoch(connection, subject)
             row = subjects.take_number(connection, SealedKind.RESTRICTION)
-            wrapped = subjects.ensure_key(
-                connection, subject, SubjectSealer.new_key(self.hub.keys, subject)
-            )
-            sealed = SubjectSealer(self.hub.keys, subject, wrapped).seal(
+            sealed = sealer_for(self.hub.keys, connection, subject).seal(
                 fact_context(SealedKind.RESTRICTION, row),
                 sealed_restriction(Restriction(f"x{row}", subject.hex(), kind, "order 12"), "ines"),
             )
@@ -155,11 +153,17 @@ class LoggedHub:
 
     def erase(self, number: int) -> None:
         """Erase the subject parts of a constituent's entries, and her key with them."""
-        [subject] = hashes_of(self.hub.keys, [number])
+        subject = hashes_of(self.hub.keys, [number])[number]
         with database.transaction(self.hub.engine) as connection:
-            in_force = shared_policy(self.hub, connection)
-            disclosing.erase_entries(
-                self.hub, connection, [subject], asker=PARKS, purpose="rights", in_force=in_force
+            log_erasure(
+                self.hub,
+                connection,
+                shared_policy(self.hub, connection),
+                entries=disclosures.erase(connection, [subject]),
+                records=0,
+                by="olga",
+                authority="GDPR Art. 17",
+                at=self.clock(),
             )
             connection.execute(
                 text("DELETE FROM subject_keys WHERE subject_hash = :it"), {"it": subject}

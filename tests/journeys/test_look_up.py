@@ -23,10 +23,10 @@ from hub.domain.records import (
 )
 from hub.journeys.context import Hub
 from hub.journeys.describing import Description
-from hub.journeys.disclosing import Asker, opened
+from hub.journeys.disclosing import Asker, entry_of
 from hub.journeys.judge import withdraw
 from hub.journeys.look_up import SILENCE_S, LookUp, LookUpInvalid
-from hub.store import database, subjects
+from hub.store import database
 from tests.conftest import Server
 from tests.journeys.counters import (
     BY_LAW,
@@ -263,16 +263,7 @@ def test_an_entry_says_what_left_and_names_nobody_in_the_clear(counter: Counter)
     assert {(one.agreement, one.revision) for one in by_law} == {("licensing_act", 1)}
     assert all("Licensing Act s. 4" in (one.legal_basis or "") for one in by_law)
     assert [(one.source, one.category) for one in account.withheld] == [("vehicles", "holding")]
-    with database.transaction(counter.hub.engine) as connection:
-        wrapped = subjects.wrapped_keys(connection, [entry.subject_hash or b""])
-    whole = opened(
-        counter.hub.keys,
-        entry.account,
-        entry.subject_digest,
-        entry.sealed_subject,
-        entry.subject_hash,
-        wrapped[entry.subject_hash or b""],
-    )
+    whole = entry_of(counter.hub.keys, entry)
     assert str(answer.profile.id) in (whole.subject or b"").decode()
     assert counter.desk.rests_in_the_clear("case 7", "clerk 12") == []
 

@@ -14,7 +14,7 @@ from hub.domain.events import EventKind
 from hub.domain.records import RecordKey
 from hub.journeys.acts import StaleView
 from hub.journeys.context import Hub
-from hub.journeys.disclosing import opened
+from hub.journeys.disclosing import entry_of
 from hub.journeys.feed import read_feed
 from hub.journeys.judge import list_of, withdraw
 from hub.journeys.objection import list_objections, object_to_linkage
@@ -124,9 +124,7 @@ def test_the_log_tells_of_the_erasure_by_whom_and_why_and_names_nobody(counter: 
     assert account.reasons == ("erased 1", "records 2", f"authority {ORDER['authority']}")
     assert account.user is not None
     assert "olga" not in last.account.decode()
-    entry = opened(
-        counter.hub.keys, last.account, last.subject_digest, last.sealed_subject, None, None
-    )
+    entry = entry_of(counter.hub.keys, last)
     assert entry.subject == (
         b'{"case_hash":null,"epochs":{"policy":1},"inputs":{},"reference":null,"version":1}'
     )

@@ -17,7 +17,7 @@ from hub.domain.errors import RecordUnknown
 from hub.domain.records import ConstituentKind, Rejected
 from hub.domain.survivorship import Survivor
 from hub.journeys.context import Hub
-from hub.journeys.disclosing import opened
+from hub.journeys.disclosing import entry_of
 from hub.journeys.facts import hashes_of
 from hub.journeys.load import load_sources
 from hub.journeys.profile import resolve, show_profile
@@ -161,20 +161,7 @@ def leaves(hub: Hub) -> list[bytes]:
     with database.transaction(hub.engine) as connection:
         numbers = connection.scalars(text("SELECT id FROM disclosures ORDER BY id")).all()
         rows = [row for number in numbers if (row := disclosures.find(connection, number))]
-        wrapped = subjects.wrapped_keys(
-            connection, [row.subject_hash for row in rows if row.subject_hash]
-        )
-    return [
-        opened(
-            hub.keys,
-            row.account,
-            row.subject_digest,
-            row.sealed_subject,
-            row.subject_hash,
-            wrapped.get(row.subject_hash or b""),
-        ).commitment
-        for row in rows
-    ]
+    return [entry_of(hub.keys, row).commitment for row in rows]
 
 
 def leaves_as_written(hub: Hub) -> list[bytes]:
@@ -208,7 +195,7 @@ def ids_of(hub: Hub, reference: str) -> list[bytes]:
     """What facts and entries of a constituent are filed under."""
     with database.transaction(hub.engine) as connection:
         number, _ = resolve(hub, connection, reference)
-        return hashes_of(hub.keys, subjects.ids_of(connection, number).all)
+        return list(hashes_of(hub.keys, subjects.ids_of(connection, number).all).values())
 
 
 def hanging_on(hub: Hub, subject_hashes: list[bytes]) -> int:

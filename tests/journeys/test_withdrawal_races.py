@@ -22,7 +22,7 @@ from sqlalchemy import text
 from consent.log.entry import Account, Outcome, Subject
 from consent.vocabulary import RestrictionKind
 from hub.journeys.context import Hub
-from hub.journeys.disclosing import opened, points_in
+from hub.journeys.disclosing import entry_of, points_in
 from hub.journeys.judge import withdraw
 from hub.journeys.link import link_kind
 from hub.journeys.load import load_sources
@@ -30,7 +30,7 @@ from hub.journeys.notices import list_notices
 from hub.journeys.pairwise import shown_to
 from hub.journeys.profile import resolve
 from hub.journeys.restrictions import restrict
-from hub.store import database, disclosures, subjects
+from hub.store import database, disclosures
 from hub.store.disclosures import StoredDisclosure
 from hub.vault.keyring import RootKey
 from hub.vault.tags import Pseudonyms
@@ -173,21 +173,12 @@ def read_log(office: Office, after: int = 0) -> list[Told]:
             text("SELECT id FROM disclosures WHERE id > :after"), {"after": after}
         ).all()
         rows = [disclosures.find(connection, number) for number in numbers]
-        hashes = [row.subject_hash for row in rows if row and row.subject_hash]
-        keys = subjects.wrapped_keys(connection, hashes)
-    return [_told(office.hub, row, keys) for row in rows if row and row.subject_hash]
+    return [_told(office.hub, row) for row in rows if row and row.subject_hash]
 
 
-def _told(hub: Hub, row: StoredDisclosure, keys: dict[bytes, bytes]) -> Told:
+def _told(hub: Hub, row: StoredDisclosure) -> Told:
     assert row.subject_hash is not None
-    entry = opened(
-        hub.keys,
-        row.account,
-        row.subject_digest,
-        row.sealed_subject,
-        row.subject_hash,
-        keys[row.subject_hash],
-    )
+    entry = entry_of(hub.keys, row)
     assert entry.subject is not None
     points = points_in(Subject.from_bytes(entry.subject))
     [epoch] = [point.epoch for point in points if point.subject_hash == row.subject_hash]

@@ -18,6 +18,7 @@ from sqlalchemy import Connection
 from hub.domain.errors import HubError
 from hub.domain.records import Record
 from hub.journeys.context import Hub
+from hub.journeys.facts import sealer_for
 from hub.journeys.naming import RecordRef, named
 from hub.journeys.references import key_in, present_record
 from hub.journeys.rights.requests import RightsRequest
@@ -92,7 +93,6 @@ def propose(
         source = sources.find(connection, key.source)
         assert source is not None
         subject = Pseudonyms(hub.keys).subject(held.ids.current)
-        wrapped = subjects.ensure_key(connection, subject, SubjectSealer.new_key(hub.keys, subject))
         number = corrections.take_number(connection)
         said = {
             "field": field,
@@ -101,7 +101,7 @@ def propose(
             "case": request.case,
             "by": request.by,
         }
-        sealed = SubjectSealer(hub.keys, subject, wrapped).seal(
+        sealed = sealer_for(hub.keys, connection, subject).seal(
             proposal_context(number), _encode(said)
         )
         corrections.add(

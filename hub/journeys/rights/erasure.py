@@ -278,7 +278,7 @@ class _Erasing:
         left_open = [row.id for row in reviews.open_of(connection, whole.numbers)]
         reviews.close(connection, left_open, at, by=self._by)
         dead = erasing.tombstones(connection, ids.all)
-        hashes = hashes_of(self._hub.keys, dead)
+        hashes = list(hashes_of(self._hub.keys, dead).values())
         subject_keys = erasing.destroy_keys(connection, hashes, at)
         erasing.suppress(connection, whole.keys, at)
         return dead, Destroyed(

@@ -31,11 +31,8 @@ class Hers:
             if spans[-1].number in ids.standing:
                 for span in spans:
                     by_number.setdefault(span.number, []).append(span)
-        numbers = sorted(by_number)
-        self._spans = {
-            subject_hash: by_number[number]
-            for number, subject_hash in zip(numbers, hashes_of(hub.keys, numbers), strict=True)
-        }
+        hashes = hashes_of(hub.keys, by_number)
+        self._spans = {hashes[number]: spans for number, spans in by_number.items()}
 
     @property
     def subject_hashes(self) -> list[bytes]:

@@ -77,7 +77,8 @@ def _erased_subjects(hub: Hub, connection: Connection) -> list[bytes]:
     without_key = set(erasing.subjects_without_key(connection))
     if not without_key:
         return []
-    return sorted(without_key & set(hashes_of(hub.keys, erasing.all_tombstones(connection))))
+    of_nobody = hashes_of(hub.keys, erasing.all_tombstones(connection)).values()
+    return sorted(without_key.intersection(of_nobody))
 
 
 def _remove(hub: Hub, change: PartitionChange, number: int, key_hash: bytes) -> None:

@@ -6,6 +6,7 @@ where an agency would, and the purpose is the fulfilment of rights. Who may ask 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
@@ -20,7 +21,7 @@ from consent.vocabulary import FIELDS, DataCategory, Purpose, category_of_scheme
 from hub.domain.errors import HubError
 from hub.domain.records import Record
 from hub.journeys.context import Hub
-from hub.journeys.disclosing import About, written
+from hub.journeys.disclosing import About, pseudonym_of, written
 from hub.journeys.facts import hashes_of, points_of
 from hub.journeys.log_lag import require_keeping_up
 from hub.journeys.policies import InForce
@@ -80,8 +81,7 @@ def log_own(
     """
     require_keeping_up(hub, held.connection)
     released = tuple(permitted)
-    numbers = held.ids.all
-    hashes = dict(zip(numbers, hashes_of(hub.keys, numbers), strict=True))
+    hashes = hashes_of(hub.keys, held.ids.all)
     stored = subjects.read(held.connection, list(hashes.values()))
     points = points_of(held.ids, hashes, stored)
     subject = Subject(
@@ -97,7 +97,7 @@ def log_own(
         purpose=PURPOSE,
         decided_at=hub.now(),
         policy=held.in_force.digest.hex(),
-        user=officer(hub, request.by),
+        user=pseudonym_of(hub.keys, RECIPIENT, request.by),
         permitted=released,
     )
     wrapped = stored.wrapped_keys.get(points[0].subject_hash)
@@ -118,7 +118,8 @@ def log_erasure(
 ) -> int:
     """Write that of so many entries and records what can be erased was; the entry's id.
 
-    It names no constituent, and no case that leads to one: it would tie together what erasure sets apart.
+    It names no constituent, and no case that leads to one: it would tie together what erasure sets apart. Its
+    first reason is `erased N`, as of a checkpoint's line: verification counts by it.
     """
     account = Account(
         action=RightsAction.ERASE.value,
@@ -128,16 +129,22 @@ def log_erasure(
         purpose=PURPOSE,
         decided_at=at,
         policy=in_force.digest.hex(),
-        user=officer(hub, by),
+        user=pseudonym_of(hub.keys, RECIPIENT, by),
         reasons=(f"{ERASED} {entries}", f"records {records}", f"authority {authority}"),
     )
     subject = Subject(reference=None, case_hash=None, epochs={"policy": in_force.version})
     return written(hub, connection, account, subject, None)
 
 
-def officer(hub: Hub, by: str | None) -> str | None:
-    """Who met a request, as the log names them; None for the constituent herself."""
-    return None if by is None else Pseudonyms(hub.keys).user(RECIPIENT, by).hex()
+def erased_by(account: Account) -> int:
+    """Of how many entries the subject part was erased, as an erasure's account says. Raises ValueError."""
+    said = [found for reason in account.reasons if (found := _ERASED_ROWS.fullmatch(reason))]
+    if len(said) != 1:
+        raise ValueError("an erasure says of how many entries")
+    return int(said[0][1])
+
+
+_ERASED_ROWS: Final = re.compile(rf"{ERASED} (0|[1-9][0-9]{{0,14}})")
 
 
 def all_of(agency: str, records: Iterable[Record]) -> Iterator[Permitted]:

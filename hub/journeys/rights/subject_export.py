@@ -18,7 +18,7 @@ from consent.log.checkpoint import Checkpoint, Note
 from consent.log.proof import SUFFIX, prove
 from consent.log.tree import inclusion_proof
 from hub.journeys.context import Hub
-from hub.journeys.disclosing import opened
+from hub.journeys.disclosing import entry_of
 from hub.journeys.profile import profile_of
 from hub.journeys.rights import archive
 from hub.journeys.rights.held import held_of
@@ -26,7 +26,7 @@ from hub.journeys.rights.report import report
 from hub.journeys.rights.requests import RightsAction, RightsRequest
 from hub.journeys.rights.who_looked import Labels, entries_of, use_of
 from hub.journeys.subjects import HeldSubject, in_subject_change
-from hub.store import log, subjects
+from hub.store import log
 from hub.store.disclosures import StoredDisclosure
 
 PROOFS: Final = "proofs/"
@@ -78,18 +78,13 @@ def _proofs(hub: Hub, connection: Connection, rows: Iterable[StoredDisclosure]) 
         return {}
     note = Note.parse(last.note.encode())
     size = Checkpoint.parse(note.text).size
-    covered = [(one, one.number) for one in rows if one.number is not None and one.number < size]
-    wrapped = subjects.wrapped_keys(
-        connection, [one.subject_hash for one, _ in covered if one.subject_hash is not None]
-    )
     read = log.node_reader(connection)
     found = {}
-    for one, number in covered:
-        key = None if one.subject_hash is None else wrapped.get(one.subject_hash)
-        entry = opened(
-            hub.keys, one.account, one.subject_digest, one.sealed_subject, one.subject_hash, key
-        )
-        proof = prove(entry, number, inclusion_proof(number, size, read), note)
+    for one in rows:
+        if one.number is None or one.number >= size:
+            continue
+        path = inclusion_proof(one.number, size, read)
+        proof = prove(entry_of(hub.keys, one), one.number, path, note)
         found[f"{PROOFS}entry-{one.id}{SUFFIX}"] = str(proof).encode()
     return found
 
