@@ -10,8 +10,7 @@ restrictions are facts about one constituent each, and never stand in a file.
 from __future__ import annotations
 
 import json
-import re
-from collections.abc import Callable, Hashable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from datetime import date
 from pathlib import Path
 from typing import Annotated, Literal, TypeAlias, TypeVar
@@ -26,14 +25,12 @@ from consent.proposing import OFFICERS_TO_COME, ProposedAgreement
 from consent.rules import PolicyInvalid, Problem, Rule
 from consent.stored import to_document
 from consent.vocabulary import Assurance, DataCategory, LegalBasis, Purpose
+from hub.documents import DocumentUnreadable, StrictLoader, path_of, read_document
 
 ValueT = TypeVar("ValueT")
 FormT = TypeVar("FormT", bound=BaseModel)
 
 SCHEMA_FILE = Path(__file__).parent / "schemas" / "policy.schema.json"
-
-DOCUMENT_BYTES_MAX = 1_000_000
-"""Some thousand agreements; anything above is not a policy."""
 
 Id: TypeAlias = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$")]
 # As text: pydantic would take 1767225600 for a day.
@@ -192,38 +189,17 @@ def render_schema() -> str:
     return json.dumps(schema, indent=2, sort_keys=True, ensure_ascii=False) + "\n"
 
 
-class _PlainLoader(yaml.SafeLoader):
-    """Safe YAML that refuses duplicate keys and guesses only at null, true, false and integers.
-
-    YAML 1.1 reads NO as false and 2026-01-31 as a date.
-    """
-
-    yaml_implicit_resolvers: dict[str, list[tuple[str, re.Pattern[str]]]] = {}  # noqa: RUF012
-
-    def construct_mapping(
-        self, node: yaml.MappingNode, deep: bool = False
-    ) -> dict[Hashable, object]:
-        """The mapping, unless one of its keys is no text or stands there twice."""
-        built: dict[Hashable, object] = {}
-        for key, value in node.value:
-            if not isinstance(key, yaml.ScalarNode):
-                raise yaml.constructor.ConstructorError(
-                    None, None, "a key must be text", key.start_mark
-                )
-            if key.value in built:
-                raise yaml.constructor.ConstructorError(None, None, "duplicate key", key.start_mark)
-            built[key.value] = self.construct_object(value, deep=deep)
-        return built
+class _PolicyLoader(StrictLoader):
+    """Guesses at null, true, false and whole numbers; a day stays text."""
 
 
-for _tag, _pattern, _first in (
-    ("null", r"(?:~|null|)", ["~", "n", ""]),
-    ("bool", r"(?:true|false)", ["t", "f"]),
-    ("int", r"-?(?:0|[1-9][0-9]*)", list("-0123456789")),
-):
-    _PlainLoader.add_implicit_resolver(
-        f"tag:yaml.org,2002:{_tag}", re.compile(rf"{_pattern}\Z"), _first
+_PolicyLoader.guess(
+    (
+        ("null", r"~|null|", "~n "),
+        ("bool", r"true|false", "tf"),
+        ("int", r"-?(?:0|[1-9][0-9]*)", "-0123456789"),
     )
+)
 
 
 def _document(path: Path, form: type[FormT]) -> FormT:
@@ -237,21 +213,9 @@ def _document(path: Path, form: type[FormT]) -> FormT:
 
 def _content(path: Path) -> object:
     try:
-        if path.stat().st_size > DOCUMENT_BYTES_MAX:
-            detail = f"larger than {DOCUMENT_BYTES_MAX} bytes"
-        else:
-            # A SafeLoader: it builds plain values only.
-            return yaml.load(path.read_text("utf-8"), _PlainLoader)  # noqa: S506
-    except OSError as error:
-        detail = type(error).__name__
-    except UnicodeDecodeError as error:
-        detail = f"not UTF-8 at byte {error.start}"
-    except yaml.MarkedYAMLError as error:
-        mark = error.problem_mark
-        where = f"line {mark.line + 1}: " if mark else ""
-        detail = f"{where}{error.problem or 'not YAML'}"
-    except (yaml.YAMLError, RecursionError):
-        detail = "not YAML"
+        return read_document(path, _PolicyLoader)
+    except DocumentUnreadable as unreadable:
+        detail = str(unreadable)
     raise PolicyInvalid([Problem("document", Rule.UNREADABLE, detail)])
 
 
@@ -291,10 +255,7 @@ def _day(name: str, text: str) -> date:
 
 
 def _problem(error: ErrorDetails) -> Problem:
-    where = ""
-    for part in error["loc"]:
-        where += f"[{part}]" if isinstance(part, int) else f".{part}"
-    where = where.lstrip(".") or "document"
+    where = path_of(error["loc"])
     is_end = bool(error["loc"]) and error["loc"][-1] == "ends_on"
     # `ends_on:` and `ends_on: null` say as little as leaving it out.
     if is_end and error["type"] in ("missing", "string_type"):

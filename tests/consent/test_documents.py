@@ -13,7 +13,6 @@ import yaml
 
 from consent.difference import Change, ChangeKind, FieldChange, diff
 from consent.documents import (
-    DOCUMENT_BYTES_MAX,
     SCHEMA_FILE,
     load_policy,
     load_proposal,
@@ -23,6 +22,7 @@ from consent.documents import (
 from consent.policy import Agency, DeclaredPurpose, Policy
 from consent.rules import PolicyInvalid, Rule
 from consent.vocabulary import Assurance, Purpose
+from hub.documents import DOCUMENT_BYTES_MAX
 from tests.consent.values import ASKED, LAW, NOW, POLICY, C
 
 AGREEMENT: dict[str, Any] = {
@@ -124,9 +124,9 @@ def test_unquoted_words_and_days_are_text(tmp_path: Path) -> None:
         pytest.param({**DOCUMENT, "agencies": [{"id": "Dept: Parks"}]}, "agencies[0].id: malformed: is not of the right form (String should match pattern '^[a-z][a-z0-9_]*$')", id="an id that is none"),
         pytest.param({**DOCUMENT, "restrictions": []}, "restrictions: unknown_field: unknown field", id="facts about one constituent do not stand in a file"),
         pytest.param("[]", "document: malformed: is not of the right form (Input should be a valid dictionary or instance of PolicyDocument)", id="not a mapping"),
-        pytest.param("schema: a\nschema: b\n", "document: unreadable: cannot be read (line 2: duplicate key)", id="a key twice"),
-        pytest.param("[1]: a\n", "document: unreadable: cannot be read (line 1: a key must be text)", id="a key that is no text"),
-        pytest.param("a: [", "document: unreadable: cannot be read (line 1: expected the node content, but found '<stream end>')", id="not YAML"),
+        pytest.param("schema: a\nschema: b\n", "document: unreadable: cannot be read (line 2, column 1: duplicate key)", id="a key twice"),
+        pytest.param("[1]: a\n", "document: unreadable: cannot be read (line 1, column 1: a key must be text)", id="a key that is no text"),
+        pytest.param("a: [", "document: unreadable: cannot be read (line 1, column 5: expected the node content, but found '<stream end>')", id="not YAML"),
         pytest.param("a: \x00", "document: unreadable: cannot be read (not YAML)", id="a control character"),
         pytest.param("#" * (DOCUMENT_BYTES_MAX + 1), f"document: unreadable: cannot be read (larger than {DOCUMENT_BYTES_MAX} bytes)", id="too large"),
     ],
@@ -148,7 +148,7 @@ def test_every_problem_is_named_at_once(tmp_path: Path) -> None:
 
 def test_a_file_that_is_not_there_or_not_text_is_refused(tmp_path: Path) -> None:
     [problem] = problems(tmp_path / "policy.yaml")
-    assert problem == "document: unreadable: cannot be read (FileNotFoundError)"
+    assert problem == "document: unreadable: cannot be read (no such file)"
     latin = tmp_path / "policy.yaml"
     latin.write_bytes(b"label: \xe9")
     assert problems(latin) == ["document: unreadable: cannot be read (not UTF-8 at byte 7)"]

@@ -57,40 +57,35 @@ class ConsentEventRow(Base):
     recorded_at: Mapped[datetime]
 
 
-class RepresentationRow(Base):
-    """consent.policy.Representation, sealed whole.
+class _SealedFact:
+    """A fact that is sealed whole, `sealed`, with who ended it before its time, `sealed_end`.
 
-    ended_epoch: the subject's when it was ended before its time; sealed_end: by whom.
+    epoch, ended_epoch: the subject's, as of when it was added and ended.
     """
+
+    id: Mapped[int] = mapped_column(Identity(), primary_key=True)
+    subject_hash: Mapped[bytes] = mapped_column(index=True)
+    epoch: Mapped[int]
+    sealed: Mapped[bytes]
+    recorded_at: Mapped[datetime]
+    ended_epoch: Mapped[int | None]
+    ended_at: Mapped[datetime | None]
+    sealed_end: Mapped[bytes | None]
+
+
+class RepresentationRow(_SealedFact, Base):
+    """consent.policy.Representation."""
 
     __tablename__ = "representations"
 
-    id: Mapped[int] = mapped_column(Identity(), primary_key=True)
-    subject_hash: Mapped[bytes] = mapped_column(index=True)
-    epoch: Mapped[int]
-    sealed: Mapped[bytes]
-    recorded_at: Mapped[datetime]
-    ended_epoch: Mapped[int | None]
-    ended_at: Mapped[datetime | None]
-    sealed_end: Mapped[bytes | None]
 
+class RestrictionRow(_SealedFact, Base):
+    """consent.policy.Restriction: even of what kind it is shows to nobody.
 
-class RestrictionRow(Base):
-    """consent.policy.Restriction, sealed whole: even of what kind it is shows to nobody.
-
-    So do those who lifted it: two names would tell that it was of a kind that takes two.
+    Nor do those who lifted it: two names would tell that it was of a kind that takes two.
     """
 
     __tablename__ = "restrictions"
-
-    id: Mapped[int] = mapped_column(Identity(), primary_key=True)
-    subject_hash: Mapped[bytes] = mapped_column(index=True)
-    epoch: Mapped[int]
-    sealed: Mapped[bytes]
-    recorded_at: Mapped[datetime]
-    ended_epoch: Mapped[int | None]
-    ended_at: Mapped[datetime | None]
-    sealed_end: Mapped[bytes | None]
 
 
 class Notice(Base):
