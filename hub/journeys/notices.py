@@ -1,13 +1,13 @@
 """Notices: what an agency is to do with data it was given, found in the log of what it received.
 
 Decides who received data that a fact now bites on, and that each is told once an agreement, under the id it
-knows her by. Which facts call for a notice is the calling journey's. Nothing is ever told of a constituent at
+knows her by; and who is told that an agreement ended. Which facts call for a notice is the calling journey's. Nothing is ever told of a constituent at
 risk: that alone would tell.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any, Final
@@ -17,6 +17,7 @@ import msgspec
 from sqlalchemy import Connection
 
 from consent.log.entry import Account, Outcome, Permitted
+from consent.policy import Agreement
 from hub.domain.errors import HubError
 from hub.domain.notices import NoticeKind
 from hub.journeys.context import Hub
@@ -42,8 +43,8 @@ class NoticeUnknown(HubError):
 class NoticeView:
     """A notice as its agency reads it.
 
-    pairwise_id: the id the agency knows her by, None where it was never shown one. agreement: what the data
-    was given under. delete_by: the last day to delete it, None where it is to be kept and not used.
+    pairwise_id: the id the agency knows her by, None where it was never shown one or the notice is of nobody.
+    agreement: what the data was given under. delete_by: the last day to delete it, None where it is to be kept and not used.
     """
 
     number: int
@@ -96,31 +97,58 @@ def notify(
     told: dict[tuple[str, str], int] = {}
     for agency, agreement, number in found:
         told.setdefault((agency, agreement), number)
+    _write(
+        hub,
+        connection,
+        [
+            _Said(
+                agency,
+                kind,
+                agreement,
+                pairwise.oldest_shown(connection, agency, number),
+                delete_by,
+            )
+            for (agency, agreement), number in told.items()
+        ],
+        at,
+    )
+    return tuple(dict.fromkeys(agency for agency, _ in told))
+
+
+def notify_of_end(
+    hub: Hub, connection: Connection, ended: Iterable[Agreement], at: datetime
+) -> None:
+    """Tell each recipient once that an agreement of these revisions ended. Under the policy, held alone."""
+    told = dict.fromkeys((one.recipient, one.id) for one in ended)
+    _write(
+        hub,
+        connection,
+        [_Said(agency, NoticeKind.AGREEMENT_ENDED, agreement) for agency, agreement in told],
+        at,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _Said:
+    """What a notice says, as in NoticeView, and to which agency."""
+
+    agency: str
+    kind: NoticeKind
+    agreement: str
+    pairwise_id: UUID | None = None
+    delete_by: date | None = None
+
+
+def _write(hub: Hub, connection: Connection, said: Sequence[_Said], at: datetime) -> None:
     sealer = _sealer(hub)
-    numbers = notices.take_numbers(connection, len(told))
+    numbers = notices.take_numbers(connection, len(said))
     notices.add(
         connection,
         [
-            StoredNotice(
-                number,
-                agency,
-                sealer.seal(
-                    _context(number),
-                    _encode(
-                        {
-                            "kind": kind.value,
-                            "pairwise_id": pairwise.oldest_shown(connection, agency, subject),
-                            "agreement": agreement,
-                            "delete_by": delete_by,
-                        }
-                    ),
-                ),
-                at,
-            )
-            for number, ((agency, agreement), subject) in zip(numbers, told.items(), strict=True)
+            StoredNotice(number, one.agency, sealer.seal(_context(number), _encode(one)), at)
+            for number, one in zip(numbers, said, strict=True)
         ],
     )
-    return tuple(dict.fromkeys(agency for agency, _ in told))
 
 
 def _released(hub: Hub, connection: Connection, ids: SubjectIds) -> Iterable[tuple[int, Account]]:

@@ -1,7 +1,8 @@
 """Change the policy: load a file, end an agreement, suspend or reinstate an agency.
 
 Decides that a change is a new version, written while nothing is released: the policy's lock is held alone,
-releases share it, so one under way ends first and the next reads the new version. What may follow what
+releases share it, so one under way ends first and the next reads the new version. Recipients of an agreement
+that ended are told, unless another revision of it stands. What may follow what
 is consent.succession's; re-linking what may no longer be linked is the next link's. No constituent is
 named here: authors, reasons and agreements rest in the clear.
 """
@@ -23,6 +24,7 @@ from hub.domain.errors import HubError
 from hub.journeys.acts import Said
 from hub.journeys.context import Hub
 from hub.journeys.matchable import MatchingChange, keep_matching, matching_change
+from hub.journeys.notices import notify_of_end
 from hub.journeys.policies import InForce, policy_at
 from hub.store import database, policies
 from hub.store.policies import PolicyVersion
@@ -135,14 +137,17 @@ def change_policy(
         return PolicyChange(in_force.version)
     document = to_document(policy)
     following = InForce(new.version, digest_of(document), policy)
-    ended = tuple(one.ref for one in ended_by(in_force.policy, policy))
+    ended = ended_by(in_force.policy, policy)
+    refs = tuple(one.ref for one in ended)
     if is_preview:
         matching = matching_change(connection, following, hub.day_of(at))
-        return PolicyChange(in_force.version, changes, ended, matching)
+        return PolicyChange(in_force.version, changes, refs, matching)
     policies.add(
         connection,
         PolicyVersion(following.version, following.digest, document, said.author, said.reason, at),
     )
+    stands = {one.id for one in stated(policy).agreements}
+    notify_of_end(hub, connection, [one for one in ended if one.id not in stands], at)
     return PolicyChange(
-        following.version, changes, ended, keep_matching(connection, following, hub.day_of(at))
+        following.version, changes, refs, keep_matching(connection, following, hub.day_of(at))
     )

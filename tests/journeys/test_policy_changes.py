@@ -6,6 +6,7 @@ import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
+from datetime import timedelta
 from time import monotonic, sleep
 
 import pytest
@@ -15,8 +16,10 @@ from consent.difference import Change, ChangeKind
 from consent.policy import Agency, Agreement, AgreementRef
 from consent.rules import Rule
 from consent.stored import digest_of, from_document, to_document
+from hub.domain.notices import NoticeKind
 from hub.journeys.acts import ActUnexplained
 from hub.journeys.context import Hub
+from hub.journeys.notices import list_notices
 from hub.journeys.policies import (
     differences,
     list_versions,
@@ -146,6 +149,22 @@ def test_an_agreement_ends_at_once_and_once(loaded: Hub) -> None:
     assert again == (Rule.AGREEMENT_OVER,)
     unknown = refused_unwritten(loaded, lambda: end_agreement(loaded, "tax_act", **SAYS))
     assert unknown == (Rule.UNKNOWN_AGREEMENT,)
+
+
+def test_the_recipient_of_an_agreement_that_ended_is_told_once(loaded: Hub) -> None:
+    assert list_notices(loaded, "parks") == []
+    end_agreement(loaded, "fee_waiver", **SAYS)
+    [notice] = list_notices(loaded, "parks")
+    assert (notice.kind, notice.agreement) == (NoticeKind.AGREEMENT_ENDED, "fee_waiver")
+    assert (notice.pairwise_id, notice.delete_by) == (None, None)
+    assert list_notices(loaded, "benefits") == []
+
+
+def test_nobody_is_told_of_a_revision_that_makes_way_for_another(loaded: Hub) -> None:
+    day = TODAY + timedelta(days=40)
+    revised = replace(ASKED, revision=2, starts_on=day, ends_on=day + timedelta(days=40))
+    load_policy(loaded, replace(POLICY, agreements=(LAW, revised)), **SAYS)
+    assert list_notices(loaded, "parks") == []
 
 
 def test_an_agency_is_suspended_and_reinstated(loaded: Hub) -> None:
