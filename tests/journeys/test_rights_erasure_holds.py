@@ -25,6 +25,7 @@ from hub.journeys.resolve import SUPPRESSED, resolve_pending
 from hub.journeys.rights.reapplying import reapply
 from hub.journeys.unseal import open_records
 from hub.store import database, disclosures, records, sources, subjects
+from matching.features import derive
 from tests.conftest import Server, open_hub
 from tests.journeys.counters import Counter
 from tests.journeys.erasures import D1, D2, HERS, erased, maria_at_two_agencies
@@ -248,7 +249,10 @@ def survivors(hub: Hub, reference: str) -> list[Survivor]:
 
 
 def values_of(hub: Hub) -> str:
-    """Whatever the records that are left say, opened one by one."""
+    """Whatever the records that are left say, opened one by one, as stated and made comparable.
+
+    One telephone is "(237) 841-1476" to one of a household, and the bare number to another.
+    """
     with database.transaction(hub.engine) as connection:
         told = []
         for source in sources.every(connection):
@@ -258,4 +262,5 @@ def values_of(hub: Hub) -> str:
             ).all()
             kind = ConstituentKind(source.kind)
             told += open_records(hub.keys, kind, records.sealed(connection, numbers))
-    return msgspec.json.encode(told, enc_hook=str).decode().lower()
+    comparable = [derive(record).values for record in told]
+    return msgspec.json.encode((told, comparable), enc_hook=str).decode().lower()
