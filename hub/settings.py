@@ -9,6 +9,8 @@ from __future__ import annotations
 import os
 import re
 from pathlib import Path
+from typing import Literal
+from urllib.parse import urlsplit
 from zoneinfo import ZoneInfoNotFoundError
 
 import psutil
@@ -119,6 +121,60 @@ class Settings(BaseSettings):
         ge=16,
         description="MiB of the embedded server's buffer cache.",
     )
+
+    env: Literal["local", "prod"] = Field(
+        default="local",
+        description="`prod` refuses what is only fit for one machine, naming each: docs/running.md.",
+    )
+    public_url: str = Field(
+        default="http://127.0.0.1:8080",
+        description="Where callers reach the hub, without a path; the name of its own token issuer.",
+    )
+    host: str = Field(default="127.0.0.1", description="Address that `hub serve` listens on.")
+    port: int = Field(
+        default=8080, ge=0, le=65_535, description="Port that `hub serve` listens on."
+    )
+    processes: int = Field(
+        default_factory=lambda: min(os.cpu_count() or 1, 8),
+        ge=1,
+        le=64,
+        description="Processes that `hub serve` answers with.",
+    )
+    metrics_port: int = Field(
+        default=0,
+        ge=0,
+        le=65_535,
+        description="Port on loopback with Prometheus's measures of all processes; 0 for none.",
+    )
+    calls_per_second: int = Field(
+        default=500,
+        ge=1,
+        le=100_000,
+        description="Calls a second that one client may make before it is told to wait.",
+    )
+    token_lasts_s: int = Field(
+        default=300,
+        ge=30,
+        le=600,
+        description="Seconds that an access token of the hub's own issuer holds.",
+    )
+    issuers_file: Path | None = Field(
+        default=None,
+        description="YAML of the token issuers that are trusted: docs/access.md; unset means the hub's own.",
+    )
+    sources_dir: Path | None = Field(
+        default=None,
+        description="Folder of source YAMLs whose records agencies may push over HTTP; unset means none.",
+    )
+
+    @field_validator("public_url")
+    @classmethod
+    def _is_a_base(cls, url: str) -> str:
+        parts = urlsplit(url)
+        is_bare = not (parts.path or parts.query or parts.fragment or parts.username)
+        if parts.scheme not in ("http", "https") or not parts.hostname or not is_bare:
+            raise ValueError("must be http:// or https://, a host and nothing after it")
+        return url
 
     @field_validator("time_zone")
     @classmethod

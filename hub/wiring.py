@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 import secrets
 import stat
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -27,9 +27,10 @@ from connectors.opening import open_reader
 from connectors.readers.sampled import SampledReader
 from connectors.source import Source, load_source
 from hub import provision
+from hub.access.issuers import Trusted, read_issuers
 from hub.domain.errors import SettingsInvalid, SourceInvalid
 from hub.embedded import ensure, stop, throwaway
-from hub.journeys.context import Hub, Limits, LogSettings
+from hub.journeys.context import AccessSettings, Hub, Limits, LogSettings
 from hub.journeys.pool import look_for_cycles_seldom
 from hub.settings import Settings, secret
 from hub.store import constituents, database, runs
@@ -85,6 +86,50 @@ def log_settings(settings: Settings) -> LogSettings:
     )
 
 
+def require_fit(settings: Settings) -> None:
+    """In `prod`, refuse what is only fit for one machine or a trial. Raises SettingsInvalid naming each."""
+    if settings.env != "prod":
+        return
+    unfit = [rule for rule, is_unfit in _SHORTCUTS.items() if is_unfit(settings)]
+    if unfit:
+        raise SettingsInvalid("HUB_ENV=prod refuses: " + "; ".join(unfit))
+
+
+_SHORTCUTS: Final[dict[str, Callable[[Settings], bool]]] = {
+    "embedded_database (set HUB_DATABASE_URL)": lambda one: one.database_url is None,
+    "shared_database_role (set HUB_OWNER_DATABASE_URL, as another role)": lambda one: (
+        one.database_url is not None and (one.owner_database_url is None or _same_role(one))
+    ),
+    "root_key_in_data_dir (set HUB_ROOT_KEY_FILE outside of HUB_DATA_DIR)": lambda one: (
+        one.root_key_path.absolute().is_relative_to(one.data_dir.absolute())
+    ),
+    "embedded_issuer (set HUB_ISSUERS_FILE, with an issuer of access tokens)": lambda one: (
+        access_settings(one).is_embedded
+    ),
+    "plain_http (set HUB_PUBLIC_URL to an https:// address)": lambda one: (
+        not one.public_url.startswith("https://")
+    ),
+}
+
+
+def _same_role(settings: Settings) -> bool:
+    urls = _given_urls(settings)
+    return urls is not None and make_url(urls.owner).username == make_url(urls.application).username
+
+
+def access_settings(settings: Settings) -> AccessSettings:
+    """Who may call over HTTP. Raises IssuersInvalid."""
+    trusted = Trusted({}, {})
+    if settings.issuers_file is not None:
+        trusted = read_issuers(settings.issuers_file)
+    return AccessSettings(
+        public_url=settings.public_url,
+        token_lasts_s=settings.token_lasts_s,
+        calls_per_second=settings.calls_per_second,
+        trusted=trusted,
+    )
+
+
 def init(settings: Settings) -> InitReport:
     """Make the data folder, the root key, the database and its schema; what exists is kept.
 
@@ -123,11 +168,21 @@ def certificate_key(settings: Settings) -> CertificateKey:
 
 
 @contextmanager
-def open_hub(settings: Settings) -> Iterator[Hub]:
-    """The hub these settings describe, checked: reachable, migrated, sealed with this root key."""
+def open_hub(settings: Settings, pool_size: int = 4) -> Iterator[Hub]:
+    """The hub these settings describe, checked: reachable, migrated, sealed with this root key.
+
+    pool_size: connections that are kept open.
+    """
     keys = keyring.load(settings.root_key_path)
     urls = _urls(settings)
-    with _opened(urls.application, keys, limits(settings), log_settings(settings)) as hub:
+    with _opened(
+        urls.application,
+        keys,
+        limits(settings),
+        log_settings(settings),
+        access_settings(settings),
+        pool_size,
+    ) as hub:
         yield hub
 
 
@@ -208,9 +263,14 @@ def evaluation_readers(evaluation: Evaluation, file: Path, batch_rows: int) -> l
 
 @contextmanager
 def _opened(
-    url: str, keys: RootKey, bounds: Limits, log: LogSettings | None = None
+    url: str,
+    keys: RootKey,
+    bounds: Limits,
+    log: LogSettings | None = None,
+    access: AccessSettings | None = None,
+    pool_size: int = 4,
 ) -> Iterator[Hub]:
-    engine = database.connect(url)
+    engine = database.connect(url, pool_size=pool_size)
     try:
         database.require_schema(engine)
         with database.transaction(engine) as connection:
@@ -219,7 +279,16 @@ def _opened(
             raise SettingsInvalid("the database is not tied to a root key yet: run `hub init`")
         keys.check(fingerprint)
         look_for_cycles_seldom()
-        yield Hub(engine, url, keys, utc_now, public_id, bounds, log=log or LogSettings())
+        yield Hub(
+            engine,
+            url,
+            keys,
+            utc_now,
+            public_id,
+            bounds,
+            log=log or LogSettings(),
+            access=access or AccessSettings(),
+        )
     finally:
         engine.dispose()
 

@@ -26,6 +26,7 @@ from hub.cli import (
     restrictions,
     reviews,
     rights,
+    serve,
     why,
 )
 
@@ -39,7 +40,7 @@ app = typer.Typer(
 )
 app.command("init")(hubs.init)
 app.command("migrate")(hubs.migrate)
-app.command("serve")(hubs.serve)
+app.command("serve")(serve.serve)
 app.command("stop")(hubs.stop)
 app.command("doctor")(hubs.doctor)
 app.command("load")(load.load)

@@ -1,19 +1,16 @@
-"""`hub init | migrate | serve | stop | doctor`: the hub itself."""
+"""`hub init | migrate | stop | doctor`: the hub itself."""
 
 from __future__ import annotations
 
-import signal
-import threading
 from typing import Annotated
 
 import typer
 
 from hub import wiring
-from hub.cli.output import answers, errors, print_json
+from hub.cli.output import answers, print_json
 from hub.domain.errors import HubError, ModelUnfit, ScorerMismatch
 from hub.journeys.context import Hub
 from hub.journeys.scorers import prove_scorers
-from hub.journeys.sealing_worker import SealingWorker
 from hub.settings import read_settings
 
 
@@ -33,25 +30,6 @@ def migrate() -> None:
     """Bring the database's schema to this release, as the owner of the tables."""
     wiring.migrate(read_settings())
     answers.print("schema up to date")
-
-
-def serve() -> None:
-    """Keep the embedded database running, and the disclosure log sealed, until interrupted; then stop it.
-
-    Refuses where the active models do not prove themselves here: their code must give the answers it gave
-    when they were published.
-    """
-    settings = read_settings()
-    stopped = threading.Event()
-    for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, lambda *_: stopped.set())
-    wiring.init(settings)
-    with wiring.open_hub(settings) as hub:
-        prove_scorers(hub)
-        with SealingWorker(hub):
-            errors.print("serving; interrupt to stop")
-            stopped.wait()
-    wiring.stop_server(settings)
 
 
 def stop() -> None:

@@ -10,6 +10,7 @@ from uuid import UUID
 
 from sqlalchemy import Engine
 
+from hub.access.issuers import Trusted
 from hub.domain.calendar import zone_of
 from hub.journeys.kept import Kept
 from hub.vault.keyring import RootKey
@@ -40,6 +41,24 @@ class LogSettings:
 
 
 @dataclass(frozen=True, slots=True)
+class AccessSettings:
+    """Who may call over HTTP: see hub.settings. public_url: where callers reach the hub, and its issuer's name.
+
+    trusted: issuers of others; while there is one of access tokens, the hub's own issues none.
+    """
+
+    public_url: str = "http://127.0.0.1:8080"
+    token_lasts_s: int = 300
+    calls_per_second: int = 500
+    trusted: Trusted = field(default_factory=lambda: Trusted({}, {}))
+
+    @property
+    def is_embedded(self) -> bool:
+        """Whether the hub's own issuer issues tokens."""
+        return not self.trusted.access
+
+
+@dataclass(frozen=True, slots=True)
 class Hub:
     """An open hub. `url` is the application role's, for worker processes that connect themselves.
 
@@ -56,6 +75,7 @@ class Hub:
     limits: Limits
     kept: Kept = field(default_factory=Kept, compare=False, repr=False)
     log: LogSettings = field(default_factory=LogSettings)
+    access: AccessSettings = field(default_factory=AccessSettings)
 
     def day_of(self, at: datetime) -> date:
         """The day of a moment where the law of this hub applies."""

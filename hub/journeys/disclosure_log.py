@@ -114,6 +114,13 @@ def seal(hub: Hub, *, is_forced: bool = False) -> Sealed | None:
         return _signed_if_due(hub, connection, is_forced)
 
 
+def head(hub: Hub) -> Checkpoint | None:
+    """What was signed last; None before the first. Raises LogBroken."""
+    with database.transaction(hub.engine) as connection:
+        last = _last(hub, connection)
+    return None if last is None else Checkpoint.parse(last.note.text)
+
+
 def _signed_if_due(hub: Hub, connection: Connection, is_forced: bool) -> Sealed | None:
     last, size = _last(hub, connection), log.size(connection)
     if last is not None and not (is_forced or _is_due(hub, last, size)):

@@ -48,6 +48,10 @@ class Purpose(StrEnum):
     NOTICE = "notice"
     LOG_SIGNING = "log.signing"
     CERTIFICATE_SIGNING = "certificate.signing"
+    TOKEN_SIGNING = "token.signing"  # noqa: S105 (a name)
+    USED_ONCE = "used_once"
+    OPAQUE_ID = "opaque_id"
+    REPEATED_ANSWER = "repeated_answer"
     FINGERPRINT = "fingerprint"
     KEY_ID = "key_id"
 

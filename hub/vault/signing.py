@@ -1,7 +1,6 @@
-"""Sign what a constituent takes away, so that anybody can tell that the hub gave it: Ed25519.
+"""Keys the hub signs with, Ed25519: what a constituent takes away, and the tokens of its own issuer.
 
-What is signed says in itself what it is (a format and its version): no other thing of the hub's is signed with
-this key. Which bytes are signed is the caller's.
+Each thing signed has a key of its own and says in itself what it is. Which bytes are signed is the caller's.
 """
 
 from __future__ import annotations
@@ -49,6 +48,11 @@ class CertificateKey:
     def sign(self, content: bytes) -> bytes:
         """64 bytes over exactly these bytes."""
         return self._private.sign(content)
+
+
+def token_key(keys: RootKey) -> Ed25519PrivateKey:
+    """The key of the hub's own token issuer, the same as long as its root key is."""
+    return Ed25519PrivateKey.from_private_bytes(keys.derive(Purpose.TOKEN_SIGNING))
 
 
 def is_signed(public: bytes, content: bytes, signature: bytes) -> bool:

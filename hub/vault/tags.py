@@ -23,6 +23,7 @@ _VALUE_DOMAIN: Final = b"hub/value/1"
 _SUBJECT_DOMAIN: Final = b"hub/subject/1"
 _CASE_DOMAIN: Final = b"hub/case/1"
 _USER_DOMAIN: Final = b"hub/user/1"
+_TEXTS_DOMAIN: Final = b"hub/texts/1"
 
 
 class Tagger:
@@ -103,14 +104,19 @@ class Pseudonyms:
 
     def case(self, agency: str, reference: str) -> bytes:
         """Of an agency's case reference: the same for the same case, nothing to who has no key."""
-        return _of_agency(self._case, agency, reference)
+        return _of_texts(self._case, agency, reference)
 
     def user(self, agency: str, name: str) -> bytes:
         """Of who asked at an agency, as the agency names them."""
-        return _of_agency(self._user, agency, name)
+        return _of_texts(self._user, agency, name)
 
 
-def _of_agency(prepared: blake2b, *texts: str) -> bytes:
+def keyed_hash(keys: RootKey, purpose: Purpose, *texts: str) -> bytes:
+    """16 bytes that stand for some texts, in their order, under a purpose's key."""
+    return _of_texts(_prepared(keys.derive(purpose), _TEXTS_DOMAIN), *texts)
+
+
+def _of_texts(prepared: blake2b, *texts: str) -> bytes:
     state = prepared.copy()
     for text in texts:
         part = text.encode("utf-8", "surrogatepass")

@@ -4,6 +4,14 @@ Foreign keys stand where rows are few. The bulk tables of a load (tags, holdings
 keys) carry none: a check per row would cost more than the row; records.py alone writes and deletes them.
 """
 
+from hub.store.tables.access import (
+    Client,
+    ClientKey,
+    Enrolment,
+    RepeatableRequest,
+    UsedOnce,
+    UsedOnceMark,
+)
 from hub.store.tables.base import Base
 from hub.store.tables.constituents import (
     Alias,
@@ -47,11 +55,14 @@ __all__ = [
     "AgreementProposal",
     "Alias",
     "Base",
+    "Client",
+    "ClientKey",
     "Component",
     "ConsentEventRow",
     "Constituent",
     "Correction",
     "Disclosure",
+    "Enrolment",
     "Event",
     "EventCursor",
     "Holding",
@@ -73,6 +84,7 @@ __all__ = [
     "Record",
     "RecordKeyRow",
     "Relationship",
+    "RepeatableRequest",
     "RepresentationRow",
     "RestrictionRow",
     "Review",
@@ -83,6 +95,8 @@ __all__ = [
     "Subject",
     "SubjectKeyRow",
     "Suppression",
+    "UsedOnce",
+    "UsedOnceMark",
     "arrivals",
     "tags",
 ]

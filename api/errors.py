@@ -1,0 +1,178 @@
+"""HubError -> problem, in one table; what is in none is the hub's own failure and tells nothing.
+
+Decides which accident a caller hears as which problem. The sentence of a HubError holds no value of anybody, so it may
+be told where the table says so.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Final
+
+import structlog
+from fastapi import FastAPI, Request, Response
+from fastapi.exceptions import RequestValidationError
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
+from starlette.exceptions import HTTPException
+
+from api.bodies import BodyMalformed, MediaTypeUnknown
+from api.etags import PreconditionMalformed, PreconditionMissing
+from api.paging import CursorRefused
+from api.problems import Problem, of_status, problem
+from api.receiving import BodyTooLarge, BodyTooSlow
+from api.repeating import KeyMissing
+from api.throttle import TooFast
+from hub.access.flaws import CredentialsRefused
+from hub.domain.errors import (
+    ConstituentUnknown,
+    DatabaseUnreachable,
+    HubError,
+    LogBroken,
+    RecordUnknown,
+)
+from hub.journeys.access.clients import ClientInvalid, ClientUnknown
+from hub.journeys.change import ChangeContended
+from hub.journeys.log_lag import DisclosureLogBehind
+from hub.journeys.look_up import LookUpContended, LookUpInvalid
+from hub.journeys.pairwise import PairwiseUnknown
+from hub.journeys.registration import SourceBusy
+from hub.journeys.repeats import RepeatDiffers, RepeatUnderWay
+
+_log = structlog.get_logger("hub.api")
+
+_RETRY_SOON: Final = {"Retry-After": "1"}
+
+PROBLEM_OF: Final[Mapping[type[HubError], Problem]] = {
+    ClientInvalid: Problem.REQUEST_INVALID,
+    ClientUnknown: Problem.NOT_FOUND,
+    ConstituentUnknown: Problem.NOT_FOUND,
+    RecordUnknown: Problem.NOT_FOUND,
+    PairwiseUnknown: Problem.NOT_FOUND,
+    CursorRefused: Problem.REQUEST_INVALID,
+    RepeatDiffers: Problem.REPEAT_DIFFERS,
+    RepeatUnderWay: Problem.REPEAT_UNDER_WAY,
+    LookUpInvalid: Problem.REQUEST_INVALID,
+    LookUpContended: Problem.BUSY,
+    ChangeContended: Problem.BUSY,
+    SourceBusy: Problem.BUSY,
+    DisclosureLogBehind: Problem.UNAVAILABLE,
+    DatabaseUnreachable: Problem.UNAVAILABLE,
+    LogBroken: Problem.UNAVAILABLE,
+}
+"""By the error's class, or the nearest of those it is made from."""
+
+#: Told without the error's own sentence, which names the reference or the place.
+_SILENT: Final = frozenset({Problem.NOT_FOUND, Problem.UNAVAILABLE})
+_RETRIED: Final = frozenset({Problem.BUSY, Problem.REPEAT_UNDER_WAY, Problem.UNAVAILABLE})
+
+#: What breaks where the token is good and reaches not so far.
+_BEYOND: Final = frozenset({"scope", "purpose"})
+_CHALLENGE: Final = 'DPoP error="{error}", algs="ES256 PS256 Ed25519"'
+
+
+def problem_of(error: HubError) -> Problem | None:
+    """The problem of an error, by its class or the nearest base of it."""
+    return next((PROBLEM_OF[kind] for kind in type(error).__mro__ if kind in PROBLEM_OF), None)
+
+
+def install(app: FastAPI) -> None:
+    """Make every error of the application a problem."""
+    app.add_exception_handler(CredentialsRefused, _credentials)  # type: ignore[arg-type]
+    app.add_exception_handler(HubError, _hub_error)  # type: ignore[arg-type]
+    app.add_exception_handler(TooFast, _too_fast)  # type: ignore[arg-type]
+    app.add_exception_handler(RequestValidationError, _invalid)  # type: ignore[arg-type]
+    app.add_exception_handler(HTTPException, _http)  # type: ignore[arg-type]
+    app.add_exception_handler(DBAPIError, _database)
+    app.add_exception_handler(PoolTimeout, _database)
+    app.add_exception_handler(Exception, _unforeseen)
+
+
+def _credentials(_: Request, error: CredentialsRefused) -> Response:
+    if error.what in _BEYOND:
+        challenge = _CHALLENGE.format(error="insufficient_scope")
+        return problem(
+            Problem.NOT_IN_SCOPE,
+            str(error),
+            headers={"WWW-Authenticate": challenge},
+            flaw=error.flaw.value,
+        )
+    kind = "invalid_dpop_proof" if error.what == "proof" else "invalid_token"
+    return problem(
+        Problem.CREDENTIALS_REFUSED,
+        str(error),
+        headers={"WWW-Authenticate": _CHALLENGE.format(error=kind)},
+        credential=error.what,
+        flaw=error.flaw.value,
+    )
+
+
+def _hub_error(request: Request, error: HubError) -> Response:
+    which = problem_of(error)
+    if which is None:
+        return _unforeseen(request, error)
+    detail = "" if which in _SILENT else str(error)
+    return problem(which, detail, headers=_RETRY_SOON if which in _RETRIED else None)
+
+
+def _too_fast(_: Request, error: TooFast) -> Response:
+    return problem(Problem.TOO_FAST, headers={"Retry-After": str(error.retry_after_s)})
+
+
+def _invalid(_: Request, error: RequestValidationError) -> Response:
+    """Where and which rule; neither the value nor the library's sentence, which may quote it."""
+    found = [
+        {"field": ".".join(str(part) for part in one["loc"]), "rule": str(one["type"])}
+        for one in error.errors()
+    ]
+    return problem(Problem.REQUEST_INVALID, errors=found[:_ERRORS_MAX])
+
+
+_ERRORS_MAX: Final = 50
+
+
+def _http(_: Request, error: HTTPException) -> Response:
+    if isinstance(error, BodyMalformed):
+        return problem(Problem.BODY_MALFORMED, error.rule)
+    if isinstance(error, MediaTypeUnknown):
+        return problem(Problem.MEDIA_TYPE_REFUSED, error.wanted)
+    if isinstance(error, BodyTooLarge):
+        return problem(
+            Problem.BODY_TOO_LARGE,
+            f"{error.bytes_max} bytes at most",
+            headers={"Connection": "close"},
+        )
+    if isinstance(error, KeyMissing):
+        return problem(Problem.REPEAT_KEY_MISSING)
+    if isinstance(error, PreconditionMissing):
+        return problem(Problem.PRECONDITION_MISSING)
+    if isinstance(error, PreconditionMalformed):
+        return problem(Problem.REQUEST_INVALID, errors=[{"field": "If-Match", "rule": "etag"}])
+    if isinstance(error, BodyTooSlow):
+        return problem(Problem.BODY_TOO_SLOW, headers={"Connection": "close"})
+    return problem(of_status(error.status_code), headers=error.headers)
+
+
+def _database(request: Request, error: Exception) -> Response:
+    """The database failed: told as such. Its message may hold parameters, so only its class is logged."""
+    _log.error("database failed", request=_id_of(request), error=type(error).__name__)
+    return problem(Problem.UNAVAILABLE, headers=_RETRY_SOON)
+
+
+def _unforeseen(request: Request, error: Exception) -> Response:
+    _log.error("failed", request=_id_of(request), error=type(error).__name__, at=_place_of(error))
+    return problem(Problem.INTERNAL)
+
+
+def _id_of(request: Request) -> str:
+    return str(request.scope.get("hub.request_id", ""))
+
+
+def _place_of(error: Exception) -> str:
+    """Where it was raised, without any message: `module.py:12`."""
+    traceback = error.__traceback__
+    if traceback is None:
+        return ""
+    while traceback.tb_next is not None:
+        traceback = traceback.tb_next
+    return f"{traceback.tb_frame.f_code.co_filename.rpartition('/')[2]}:{traceback.tb_lineno}"

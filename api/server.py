@@ -1,0 +1,108 @@
+"""The HTTP server: uvicorn with bounds that it does not have of itself.
+
+Decides sockets, processes and how long a caller may take over a request's head. TLS is a proxy's before it; what
+routes there are is app.py's.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+from typing import Final
+
+import uvicorn
+from starlette.types import ASGIApp
+from uvicorn.protocols.http.h11_impl import H11Protocol, RequestResponseCycle
+from uvicorn.supervisors import Multiprocess
+
+HEAD_BYTES_MAX: Final = 32 * 1024
+HEAD_TIMEOUT_S: Final = 10.0
+KEEP_ALIVE_S: Final = 75
+#: What is under way when the server is told to stop is answered, for so long.
+STOPPING_S: Final = 20
+CONNECTIONS_MAX: Final = 2_000
+_BACKLOG: Final = 1_024
+
+
+class BoundedProtocol(H11Protocol):
+    """HTTP/1.1 in which a request's head must come in time: who sends it byte by byte is hung up on.
+
+    h11 bounds its size; httptools, which uvicorn would choose, bounds neither.
+    """
+
+    _head_deadline: asyncio.TimerHandle | None = None
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+        super().connection_made(transport)
+        self._await_head()
+
+    def data_received(self, data: bytes) -> None:
+        if self._head_deadline is None and self._is_between_requests():
+            self._await_head()
+        before = self.cycle
+        super().data_received(data)
+        if self.cycle is not before:
+            self._forget_head()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self._forget_head()
+        super().connection_lost(exc)
+
+    def _is_between_requests(self) -> bool:
+        # Its type does not say that there is none before the first request.
+        cycle: RequestResponseCycle | None = self.cycle
+        return cycle is None or cycle.response_complete
+
+    def _await_head(self) -> None:
+        self._head_deadline = self.loop.call_later(HEAD_TIMEOUT_S, self._hang_up)
+
+    def _forget_head(self) -> None:
+        if self._head_deadline is not None:
+            self._head_deadline.cancel()
+            self._head_deadline = None
+
+    def _hang_up(self) -> None:
+        self._head_deadline = None
+        if not self.transport.is_closing():
+            self.transport.close()
+
+
+def config(app: ASGIApp | str, *, processes: int = 1) -> uvicorn.Config:
+    """How it serves an application, or what the factory of that import path makes."""
+    return uvicorn.Config(
+        app,
+        factory=isinstance(app, str),
+        workers=processes,
+        http=BoundedProtocol,
+        ws="none",
+        loop="asyncio",
+        lifespan="on" if isinstance(app, str) else "off",
+        # Its access log writes paths; observing.py tells what may be told.
+        access_log=False,
+        log_config=None,
+        server_header=False,
+        proxy_headers=False,
+        backlog=_BACKLOG,
+        limit_concurrency=CONNECTIONS_MAX,
+        h11_max_incomplete_event_size=HEAD_BYTES_MAX,
+        timeout_keep_alive=KEEP_ALIVE_S,
+        timeout_graceful_shutdown=STOPPING_S,
+    )
+
+
+def listen(host: str, port: int) -> socket.socket:
+    """A socket on which all processes listen; port 0 takes a free one. Raises OSError."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    made = socket.socket(family)
+    made.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    made.bind((host, port))
+    made.set_inheritable(True)
+    return made
+
+
+def serve(settings: uvicorn.Config, listening: socket.socket) -> None:
+    """Serve until the process is told to stop; processes that die are started anew."""
+    if settings.workers > 1:
+        Multiprocess(settings, sockets=[listening]).run()
+    else:
+        uvicorn.Server(settings).run(sockets=[listening])

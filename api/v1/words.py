@@ -1,0 +1,125 @@
+"""What several routes read and write: references, names, dates, in the words of hub.domain.
+
+Decides the shapes at the wire. Text is bounded here, so that nothing below meets a megabyte of surname.
+"""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Annotated, TypeAlias
+from uuid import UUID
+
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+
+from hub.domain.records import (
+    Address,
+    ConstituentKind,
+    ContactKind,
+    ContactPoint,
+    Identifier,
+    Name,
+    NameUse,
+    RecordKey,
+)
+from hub.journeys.describing import Description
+
+TEXT_MAX = 200
+
+#: Printable text within one line, trimmed: control characters mean nothing in a name, and break logs.
+Text: TypeAlias = Annotated[
+    str,
+    StringConstraints(
+        strip_whitespace=True, min_length=1, max_length=TEXT_MAX, pattern=r"^[^\x00-\x1f\x7f]+$"
+    ),
+]
+Slug: TypeAlias = Annotated[
+    str, StringConstraints(min_length=1, max_length=64, pattern=r"^[a-z][a-z0-9_-]*$")
+]
+#: Names of purposes, agreements and agencies, as a policy states them.
+PolicyName: TypeAlias = Annotated[
+    str, StringConstraints(min_length=1, max_length=128, pattern=r"^[A-Za-z0-9._:-]+$")
+]
+Sentence: TypeAlias = Annotated[
+    str, StringConstraints(strip_whitespace=True, min_length=1, max_length=2_000)
+]
+
+
+class Strict(BaseModel):
+    """A body that states nothing the route does not know: a mistyped name is told, not passed over."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class RecordRef(Strict):
+    """A record by its source and the source's own key."""
+
+    source: Slug
+    key: Annotated[Text, Field(examples=["P730266141"])]
+
+    def value(self) -> RecordKey:
+        """As the journeys know it."""
+        return RecordKey(self.source, self.key)
+
+
+class NameIn(Strict):
+    """A name, in parts or as one."""
+
+    use: NameUse = NameUse.LEGAL
+    full_name: Text | None = None
+    given_name: Text | None = None
+    middle_name: Text | None = None
+    family_name: Text | None = None
+    name_suffix: Text | None = None
+
+
+class AddressIn(Strict):
+    """An address, in parts or as one line."""
+
+    full_address: Text | None = None
+    delivery_line: Text | None = None
+    unit: Text | None = None
+    city: Text | None = None
+    admin_unit_l2: Text | None = None
+    post_code: Text | None = None
+    country: Text | None = None
+
+
+class ContactPointIn(Strict):
+    """A telephone number or an e-mail address."""
+
+    kind: ContactKind
+    value: Text
+
+
+class IdentifierIn(Strict):
+    """A number somebody issued to her."""
+
+    scheme: Slug
+    value: Text
+
+
+class DescriptionIn(Strict):
+    """What the caller knows of whom it asks for. A name alone finds nobody: at least two strong attributes."""
+
+    kind: ConstituentKind
+    names: Annotated[list[NameIn], Field(max_length=5)] = []
+    birth_date: date | None = None
+    addresses: Annotated[list[AddressIn], Field(max_length=5)] = []
+    contact_points: Annotated[list[ContactPointIn], Field(max_length=5)] = []
+    identifiers: Annotated[list[IdentifierIn], Field(max_length=5)] = []
+
+    def value(self) -> Description:
+        """As the journeys know it."""
+        return Description(
+            self.kind,
+            tuple(Name(**one.model_dump()) for one in self.names),
+            self.birth_date,
+            tuple(Address(**one.model_dump()) for one in self.addresses),
+            tuple(ContactPoint(one.kind, one.value) for one in self.contact_points),
+            tuple(Identifier(one.scheme, one.value) for one in self.identifiers),
+        )
+
+
+ShownId: TypeAlias = Annotated[
+    UUID, Field(description="The id the agency was shown: pairwise, of no use to any other agency.")
+]

@@ -1,0 +1,80 @@
+"""`hub serve`: the hub over HTTP, in several processes, with the disclosure log sealed beside them."""
+
+from __future__ import annotations
+
+import logging
+import sys
+from collections.abc import AsyncIterator
+from contextlib import ExitStack, asynccontextmanager
+from typing import Final
+
+import anyio.to_thread
+import structlog
+from fastapi import FastAPI
+
+from api import server
+from api.app import create_app
+from hub import wiring
+from hub.cli.output import errors
+from hub.journeys.scorers import prove_scorers
+from hub.journeys.sealing_worker import SealingWorker
+from hub.settings import read_settings
+
+_APPLICATION: Final = "hub.cli.serve:application"
+
+#: Calls that one process works on at once, each with a connection: more only wait for the same two cores.
+THREADS: Final = 8
+
+
+def serve() -> None:
+    """Serve the hub over HTTP until interrupted, with the embedded database, if it is used, and the log sealed.
+
+    Refuses where the active models do not prove themselves here: their code must give the answers it gave
+    when they were published.
+    """
+    settings = read_settings()
+    wiring.require_fit(settings)
+    wiring.init(settings)
+    log_as_json()
+    listening = server.listen(settings.host, settings.port)
+    with wiring.open_hub(settings) as hub:
+        prove_scorers(hub)
+        with SealingWorker(hub):
+            errors.print(f"serving at {settings.public_url}; interrupt to stop")
+            server.serve(server.config(_APPLICATION, processes=settings.processes), listening)
+    wiring.stop_server(settings)
+
+
+def application() -> FastAPI:
+    """One process's application, by the settings of its environment; uvicorn calls it in each."""
+    settings = read_settings()
+    log_as_json()
+    stack = ExitStack()
+    hub = stack.enter_context(wiring.open_hub(settings, pool_size=THREADS))
+    app = create_app(hub, processes=settings.processes)
+
+    @asynccontextmanager
+    async def lifespan(_: FastAPI) -> AsyncIterator[None]:
+        anyio.to_thread.current_default_thread_limiter().total_tokens = THREADS
+        with stack:
+            yield
+
+    app.router.lifespan_context = lifespan
+    return app
+
+
+def log_as_json() -> None:
+    """One JSON object a line on standard error: what happened, when, and no value of anybody."""
+    structlog.configure(
+        processors=[
+            structlog.processors.add_log_level,
+            structlog.processors.TimeStamper(fmt="iso", utc=True),
+            structlog.processors.JSONRenderer(),
+        ],
+        logger_factory=structlog.WriteLoggerFactory(sys.stderr),
+        cache_logger_on_first_use=True,
+    )
+    # uvicorn's own lines name what went wrong with a connection, never what was asked over it.
+    logging.basicConfig(
+        level=logging.WARNING, stream=sys.stderr, format="%(levelname)s %(name)s %(message)s"
+    )
