@@ -18,16 +18,17 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import httpx
 import msgspec
+import psutil
 
-from benchmarks.http_load import Load, drive
+from benchmarks.http_load import drive
 from benchmarks.licensing import ASKED, ASKER, PURPOSE, own_keys, state_policy
 from benchmarks.warm_hub import beside, hub_of, line_of, read_all, world_in
 from connectors.opening import open_reader
@@ -89,13 +90,13 @@ def main() -> None:
             state_policy(hub)
             read_all(hub)
             print(beside(hub))
-            with serving(folder / "hub", world, asked.processes) as url:
-                _measure(hub, url, world, others, asked.requests)
+            with serving(folder / "hub", world, asked.processes) as (url, server):
+                spent = Spent(server, _server_of(folder / "hub"))
+                _measure(hub, Target(url, spent), world, others, asked.requests)
 
 
-def _measure(hub: Hub, url: str, world: Path, others: Path, count: int) -> None:
-    asker, pusher = _callers(hub, url)
-    port = int(url.rpartition(":")[2])
+def _measure(hub: Hub, target: Target, world: Path, others: Path, count: int) -> None:
+    asker, pusher = _callers(hub, target.url)
     keys = own_keys(world)
     random.Random(time.time_ns()).shuffle(keys)
     pool = iter(keys)
@@ -119,10 +120,10 @@ def _measure(hub: Hub, url: str, world: Path, others: Path, count: int) -> None:
     def live(wanted: int) -> list[bytes]:
         return [asker.request("GET", "/health/live") for _ in range(wanted)]
 
-    _told("warming", drive(_HOST, port, look_ups(count), 8))
+    target.drive("warming", look_ups(count), 8)
     for clients in _CLIENTS:
-        _told(f"nothing, {clients}", drive(_HOST, port, live(count), clients))
-        _told(f"look-up, {clients}", drive(_HOST, port, look_ups(count), clients))
+        target.drive("nothing", live(count), clients)
+        target.drive("look-up", look_ups(count), clients)
     key, rows = _rows(others)
     random.Random(7).shuffle(rows)
     run = f"H{int(time.time())}-"
@@ -137,23 +138,66 @@ def _measure(hub: Hub, url: str, world: Path, others: Path, count: int) -> None:
             for (path, row), _ in zip(pushes, range(wanted), strict=False)
         ]
 
-    _told("warming", drive(_HOST, port, resolutions(count // 4), 1))
+    target.drive("warming", resolutions(count // 4), 1)
     for clients in _CLIENTS:
-        _told(f"resolve, {clients}", drive(_HOST, port, resolutions(count), clients))
+        target.drive("resolve", resolutions(count), clients)
 
 
-def _told(name: str, load: Load) -> None:
-    statuses = ", ".join(f"{count} of {status}" for status, count in sorted(load.statuses.items()))
-    print(line_of(name, load.spent_ms, "requests"))
-    print(f"    {load.per_second:.0f} a second; {statuses}")
+@dataclass(frozen=True, slots=True)
+class Spent:
+    """Processor time of the hub's processes, and of the database's."""
+
+    hub: psutil.Process
+    database: psutil.Process
+
+    def seconds(self) -> tuple[float, float]:
+        """Of each so far."""
+        return _cpu_s(self.hub), _cpu_s(self.database)
+
+
+def _cpu_s(process: psutil.Process) -> float:
+    total = 0.0
+    for one in (process, *process.children(recursive=True)):
+        with suppress(psutil.NoSuchProcess):
+            times = one.cpu_times()
+            total += times.user + times.system
+    return total
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """The hub that is measured, and what it spends."""
+
+    url: str
+    spent: Spent
+
+    def drive(self, name: str, requests: Sequence[bytes], clients: int) -> None:
+        """Send the requests, and tell how long they took and what they cost."""
+        before = self.spent.seconds()
+        load = drive(_HOST, int(self.url.rpartition(":")[2]), requests, clients)
+        hub_ms, database_ms = (
+            (after - earlier) * 1e3 / len(requests)
+            for after, earlier in zip(self.spent.seconds(), before, strict=True)
+        )
+        statuses = ", ".join(f"{number} of {one}" for one, number in sorted(load.statuses.items()))
+        print(line_of(f"{name}, {clients}", load.spent_ms, "requests"))
+        print(
+            f"    {load.per_second:.0f} a second; {statuses}; processor time a request: "
+            f"hub {hub_ms:.2f} ms, database {database_ms:.2f} ms"
+        )
+
+
+def _server_of(data_dir: Path) -> psutil.Process:
+    """The database's first process."""
+    return psutil.Process(int((data_dir / "cluster" / "postmaster.pid").read_text().split()[0]))
 
 
 # --- the server, and who calls it -----------------------------------------------------------------
 
 
 @contextmanager
-def serving(data_dir: Path, world: Path, processes: int) -> Iterator[str]:
-    """`hub serve` on the hub in a folder, until the block ends; its address."""
+def serving(data_dir: Path, world: Path, processes: int) -> Iterator[tuple[str, psutil.Process]]:
+    """`hub serve` on the hub in a folder, until the block ends: its address, and its first process."""
     with socket.socket() as free:
         free.bind((_HOST, 0))
         port = free.getsockname()[1]
@@ -176,7 +220,7 @@ def serving(data_dir: Path, world: Path, processes: int) -> Iterator[str]:
         )
         try:
             _await_ready(url, server)
-            yield url
+            yield url, psutil.Process(server.pid)
         finally:
             server.send_signal(signal.SIGTERM)
             server.wait(timeout=60)
