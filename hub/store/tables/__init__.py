@@ -4,6 +4,7 @@ Foreign keys stand where rows are few. The bulk tables of a load (tags, holdings
 keys) carry none: a check per row would cost more than the row; records.py alone writes and deletes them.
 """
 
+from hub.store.tables.agency_feed import AgencyEvent, ToldRecord
 from hub.store.tables.base import Base
 from hub.store.tables.constituents import (
     Alias,
@@ -43,6 +44,7 @@ from hub.store.tables.subjects import (
 
 __all__ = [
     "ActiveModel",
+    "AgencyEvent",
     "AgreementApproval",
     "AgreementProposal",
     "Alias",
@@ -83,6 +85,7 @@ __all__ = [
     "Subject",
     "SubjectKeyRow",
     "Suppression",
+    "ToldRecord",
     "arrivals",
     "tags",
 ]
