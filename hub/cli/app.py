@@ -27,6 +27,7 @@ from hub.cli import (
     reviews,
     rights,
     why,
+    worker,
 )
 
 app = typer.Typer(
@@ -40,6 +41,7 @@ app = typer.Typer(
 app.command("init")(hubs.init)
 app.command("migrate")(hubs.migrate)
 app.command("serve")(hubs.serve)
+app.command("worker")(worker.worker)
 app.command("stop")(hubs.stop)
 app.command("doctor")(hubs.doctor)
 app.command("load")(load.load)
