@@ -13,8 +13,7 @@ import os
 import signal
 import threading
 import traceback
-from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -86,8 +85,8 @@ def work(
     (exit 1) and leaves them to others, as if it had been killed. To be called in the main thread. Raises
     WorkerLost where it ends otherwise.
     """
-    with _told_without_values():
-        return asyncio.run(_Working(hub, is_once=is_once, stopped_within_s=stopped_within_s).run())
+    _tell_without_values()
+    return asyncio.run(_Working(hub, is_once=is_once, stopped_within_s=stopped_within_s).run())
 
 
 class _Working:
@@ -145,15 +144,23 @@ class _Working:
         worker_id = self._worker.worker_id
         if worker_id is not None:
             # In a thread: a database that does not answer must not keep the process.
-            leaving = threading.Thread(target=leave, args=(self._hub, worker_id), daemon=True)
+            leaving = threading.Thread(target=self._leave, args=(worker_id,), daemon=True)
             leaving.start()
             leaving.join(_LEFT_WITHIN_S)
         os._exit(_CUT_OFF)
 
+    def _leave(self, worker_id: int) -> None:
+        # Where it fails, others find out in half a minute.
+        with suppress(Exception):
+            leave(self._hub, worker_id)
+
     async def _look_for_dead_workers(self) -> None:
         while True:
             await asyncio.sleep(DEAD_AFTER.total_seconds())
-            await self._take_up()
+            try:
+                await self._take_up()
+            except Exception as error:  # noqa: BLE001 (told of; where the queue is lost the worker ends by itself)
+                _told.error("jobs_not_taken_up", **_of(error))
 
     async def _take_up(self) -> None:
         taken = await asyncio.to_thread(take_up, self._hub)
@@ -266,14 +273,8 @@ class _WithoutValues(logging.Handler):
         )
 
 
-@contextmanager
-def _told_without_values() -> Iterator[None]:
-    loggers = [logging.getLogger(name) for name in ("procrastinate", "psycopg", "asyncio")]
-    before = [(logger, logger.handlers, logger.propagate) for logger in loggers]
-    for logger in loggers:
+def _tell_without_values() -> None:
+    """For the rest of the process: a task that failed may be told of when it is collected, long after its loop ended."""
+    for name in ("procrastinate", "psycopg", "asyncio"):
+        logger = logging.getLogger(name)
         logger.handlers, logger.propagate = [_WithoutValues(logging.WARNING)], False
-    try:
-        yield
-    finally:
-        for logger, handlers, does_propagate in before:
-            logger.handlers, logger.propagate = handlers, does_propagate

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from dataclasses import dataclass
 from typing import Any
 
@@ -31,8 +32,14 @@ def put(hub: Hub, job: Job, **arguments: JobArgument) -> int:
 
 
 def once(hub: Hub) -> WorkReport:
-    """A worker of this process does what is waiting."""
-    return work(hub, is_once=True)
+    """A worker of this process does what is waiting; the loggers it quietened are then as before."""
+    loggers = [logging.getLogger(name) for name in ("procrastinate", "psycopg", "asyncio")]
+    before = [(logger, logger.handlers, logger.propagate) for logger in loggers]
+    try:
+        return work(hub, is_once=True)
+    finally:
+        for logger, handlers, does_propagate in before:
+            logger.handlers, logger.propagate = handlers, does_propagate
 
 
 @dataclass(frozen=True, slots=True)
