@@ -28,6 +28,7 @@ from hub.cli import (
     rights,
     serve,
     why,
+    worker,
 )
 
 app = typer.Typer(
@@ -41,6 +42,7 @@ app = typer.Typer(
 app.command("init")(hubs.init)
 app.command("migrate")(hubs.migrate)
 app.command("serve")(serve.serve)
+app.command("worker")(worker.worker)
 app.command("stop")(hubs.stop)
 app.command("doctor")(hubs.doctor)
 app.command("load")(load.load)

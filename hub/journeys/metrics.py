@@ -1,4 +1,4 @@
-"""What an operator is told in Prometheus's forms, of resolution and of the disclosure log: times, counts, lag.
+"""What an operator is told in Prometheus's forms, of resolution, the disclosure log and jobs: times, counts, lag.
 
 Decides the names and the buckets. Counts and seconds only: no label holds a key, an id or a source's word.
 """
@@ -66,6 +66,18 @@ class Sealing:
         self.failures = Counter("hub_log_sealing_failures", "Rounds of sealing that failed")
 
 
+class Jobs:
+    """The measures of the background work, as far as this process does it; labelled with the job's name."""
+
+    def __init__(self) -> None:
+        self.done = Counter("hub_jobs_done", "Jobs done", ["job"])
+        self.failed = Counter(
+            "hub_jobs_failed", "Times a job failed, whether it is tried again or not", ["job"]
+        )
+        self.taken_up = Counter("hub_jobs_taken_up", "Jobs that a dead worker had in hand")
+
+
 RESOLVING: Final = Resolving()
 SEALING: Final = Sealing()
+JOBS: Final = Jobs()
 """One each a process, for Prometheus keeps its measures so."""
