@@ -23,6 +23,7 @@ _VALUE_DOMAIN: Final = b"hub/value/1"
 _SUBJECT_DOMAIN: Final = b"hub/subject/1"
 _CASE_DOMAIN: Final = b"hub/case/1"
 _USER_DOMAIN: Final = b"hub/user/1"
+_QUESTION_DOMAIN: Final = b"hub/question/1"
 
 
 class Tagger:
@@ -103,14 +104,27 @@ class Pseudonyms:
 
     def case(self, agency: str, reference: str) -> bytes:
         """Of an agency's case reference: the same for the same case, nothing to who has no key."""
-        return _of_agency(self._case, agency, reference)
+        return _lengths_kept(self._case, agency, reference)
 
     def user(self, agency: str, name: str) -> bytes:
         """Of who asked at an agency, as the agency names them."""
-        return _of_agency(self._user, agency, name)
+        return _lengths_kept(self._user, agency, name)
 
 
-def _of_agency(prepared: blake2b, *texts: str) -> bytes:
+class Questions:
+    """16-byte keyed hashes that stand for what one client asked on one day; another's, or another day's, differ."""
+
+    __slots__ = ("_question",)
+
+    def __init__(self, keys: RootKey) -> None:
+        self._question = _prepared(keys.derive(Purpose.QUESTION), _QUESTION_DOMAIN)
+
+    def asked(self, client: str, day: str, *said: str) -> bytes:
+        """Of what a question says, part by part, in the form in which equal ones are equal."""
+        return _lengths_kept(self._question, client, day, *said)
+
+
+def _lengths_kept(prepared: blake2b, *texts: str) -> bytes:
     state = prepared.copy()
     for text in texts:
         part = text.encode("utf-8", "surrogatepass")

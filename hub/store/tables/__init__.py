@@ -5,6 +5,7 @@ keys) carry none: a check per row would cost more than the row; records.py alone
 """
 
 from hub.store.tables.base import Base
+from hub.store.tables.budgets import Alarm, LookUpBudget, LookUpQuestion
 from hub.store.tables.constituents import (
     Alias,
     Component,
@@ -45,6 +46,7 @@ __all__ = [
     "ActiveModel",
     "AgreementApproval",
     "AgreementProposal",
+    "Alarm",
     "Alias",
     "Base",
     "Component",
@@ -62,6 +64,8 @@ __all__ = [
     "Link",
     "LogCheckpoint",
     "LogNode",
+    "LookUpBudget",
+    "LookUpQuestion",
     "Model",
     "Notice",
     "Objection",
