@@ -44,6 +44,7 @@ class Purpose(StrEnum):
     FEED_CURSOR = "feed.cursor"
     STEWARDSHIP = "stewardship"
     PSEUDONYM = "pseudonym"
+    QUESTION = "question"
     SUBJECT_WRAP = "subject.wrap"
     DISCLOSURE = "disclosure"
     NOTICE = "notice"

@@ -14,6 +14,7 @@ from hub.store.tables.access import (
 )
 from hub.store.tables.agency_feed import AgencyEvent, ToldRecord
 from hub.store.tables.base import Base
+from hub.store.tables.budgets import Alarm, LookUpBudget, LookUpQuestion
 from hub.store.tables.constituents import (
     Alias,
     Component,
@@ -55,6 +56,7 @@ __all__ = [
     "AgencyEvent",
     "AgreementApproval",
     "AgreementProposal",
+    "Alarm",
     "Alias",
     "Base",
     "Client",
@@ -75,6 +77,8 @@ __all__ = [
     "Link",
     "LogCheckpoint",
     "LogNode",
+    "LookUpBudget",
+    "LookUpQuestion",
     "Model",
     "Notice",
     "Objection",
