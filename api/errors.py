@@ -23,19 +23,24 @@ from api.problems import Problem, of_status, problem
 from api.receiving import BodyTooLarge, BodyTooSlow
 from api.repeating import KeyMissing
 from api.throttle import TooFast
+from api.v1.records import BatchesBusy
 from hub.access.flaws import CredentialsRefused
 from hub.domain.errors import (
     ConstituentUnknown,
     DatabaseUnreachable,
     HubError,
     LogBroken,
+    ModelUnfit,
     RecordUnknown,
+    ScorerMismatch,
+    SourceInvalid,
 )
 from hub.journeys.access.clients import ClientInvalid, ClientUnknown
 from hub.journeys.change import ChangeContended
 from hub.journeys.log_lag import DisclosureLogBehind
 from hub.journeys.look_up import LookUpContended, LookUpInvalid
 from hub.journeys.pairwise import PairwiseUnknown
+from hub.journeys.pushing import SourceUnknown
 from hub.journeys.registration import SourceBusy
 from hub.journeys.repeats import RepeatDiffers, RepeatUnderWay
 
@@ -56,6 +61,11 @@ PROBLEM_OF: Final[Mapping[type[HubError], Problem]] = {
     LookUpContended: Problem.BUSY,
     ChangeContended: Problem.BUSY,
     SourceBusy: Problem.BUSY,
+    SourceUnknown: Problem.NOT_FOUND,
+    SourceInvalid: Problem.UNAVAILABLE,
+    ScorerMismatch: Problem.UNAVAILABLE,
+    ModelUnfit: Problem.UNAVAILABLE,
+    BatchesBusy: Problem.BUSY,
     DisclosureLogBehind: Problem.UNAVAILABLE,
     DatabaseUnreachable: Problem.UNAVAILABLE,
     LogBroken: Problem.UNAVAILABLE,

@@ -11,8 +11,10 @@ from hub.client.profiles import (
     Profile,
     RecordRef,
 )
+from hub.client.records import Arrival, RowAnswer
 
 __all__ = [
+    "Arrival",
     "Attribute",
     "ClientError",
     "Description",
@@ -23,6 +25,7 @@ __all__ = [
     "ProblemTold",
     "Profile",
     "RecordRef",
+    "RowAnswer",
     "Unreachable",
     "enrol",
 ]

@@ -12,6 +12,7 @@ from uuid import UUID
 
 from hub.client.identity import Identity
 from hub.client.profiles import Description, LookUpAnswer, RecordRef
+from hub.client.records import Records
 from hub.client.transport import Transport, Wanted
 
 Whom = RecordRef | Description | UUID
@@ -36,6 +37,7 @@ class HubClient:
     ) -> None:
         wanted = Wanted(scope, purpose, sign_in)
         self._transport = Transport(base_url or identity.issuer, identity, wanted, timeout_s)
+        self.records = Records(self._transport)
 
     def __enter__(self) -> Self:
         return self
