@@ -75,6 +75,7 @@ def limits(settings: Settings) -> Limits:
         key_backup_days=settings.key_backup_days,
         time_zone=settings.time_zone,
         log_lag_max_s=settings.log_lag_max_s,
+        look_ups_distinct_per_day=settings.look_ups_distinct_per_day,
     )
 
 

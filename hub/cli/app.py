@@ -5,6 +5,7 @@ from __future__ import annotations
 import typer
 
 from hub.cli import (
+    alarms,
     consents,
     demo,
     evaluate,
@@ -63,4 +64,5 @@ app.add_typer(events.app, name="events")
 app.add_typer(log.app, name="log")
 app.add_typer(model.app, name="model")
 app.add_typer(quarantine.app, name="quarantine")
+app.add_typer(alarms.app, name="alarms")
 app.add_typer(demo.app, name="demo")

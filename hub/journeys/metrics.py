@@ -1,6 +1,6 @@
-"""What an operator is told in Prometheus's forms, of resolution and of the disclosure log: times, counts, lag.
+"""What an operator is told in Prometheus's forms, of resolution, of the disclosure log and of look-ups: times, counts, lag.
 
-Decides the names and the buckets. Counts and seconds only: no label holds a key, an id or a source's word.
+Decides the names and the buckets. Counts and seconds only: no label holds a key, an id, a client or a source's word.
 """
 
 from __future__ import annotations
@@ -66,6 +66,16 @@ class Sealing:
         self.failures = Counter("hub_log_sealing_failures", "Rounds of sealing that failed")
 
 
+class LookingUp:
+    """The measures of look-ups, as far as this process answers them."""
+
+    def __init__(self) -> None:
+        self.alarms = Counter(
+            "hub_look_up_alarms", "Days of clients that an alarm was raised of", ["rule"]
+        )
+
+
 RESOLVING: Final = Resolving()
 SEALING: Final = Sealing()
+LOOKING_UP: Final = LookingUp()
 """One each a process, for Prometheus keeps its measures so."""

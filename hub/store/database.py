@@ -37,7 +37,7 @@ from hub.domain.errors import DatabaseUnreachable, MigrationBehind
 from hub.store.tables import Installation
 
 #: The newest migration; tests/architecture holds it equal to the newest file.
-SCHEMA_HEAD = "0006"
+SCHEMA_HEAD = "0009"
 
 #: Advisory lock numbers, one per thing that must happen once at a time (docs/architecture.md).
 LOCK_LINK = 0x4855_4201
@@ -47,6 +47,7 @@ LOCK_EVENTS = 0x4855_4204
 LOCK_POLICY = 0x4855_4205
 LOCK_SUBJECT = 0x4855_4206
 LOCK_LOG = 0x4855_4207
+LOCK_BUDGET = 0x4855_420A
 
 _COPY_HEADER_BYTES = 19
 _PATIENCE_STEP_S = 0.02

@@ -70,6 +70,20 @@ class ReviewRow:
     outcome: Outcome | None
 
 
+@dataclass(frozen=True, slots=True)
+class ReviewPlace:
+    """Where a review stands in the queue: all that its order hangs on, so that the review itself need not stay."""
+
+    is_report: bool
+    microbits: int | None
+    number: int
+
+
+def place_of(row: ReviewRow) -> ReviewPlace:
+    """Where it stands."""
+    return ReviewPlace(row.reason in STANDING_REASONS, row.microbits, row.id)
+
+
 #: The reasons of questions that come and go with the partition.
 PASSING: Final = [reason.value for reason in ReviewReason if reason not in STANDING_REASONS]
 
@@ -283,6 +297,7 @@ def queue(
     claimed_by: str | None,
     limit: int,
     offset: int = 0,
+    after: ReviewPlace | None = None,
 ) -> list[ReviewRow]:
     """Open reviews: reports first, then the strongest pairs. claimed_by: only one steward's."""
     statement = select(*_COLUMNS).where(Review.closed_at.is_(None))
@@ -293,10 +308,23 @@ def queue(
     if claimed_by is not None:
         statement = statement.where(Review.claimed_by == claimed_by)
     is_report = among(Review.reason, [reason.value for reason in STANDING_REASONS])
+    if after is not None:
+        statement = statement.where(_is_behind(after, is_report))
     ordered = statement.order_by(
         is_report.desc(), Review.weight_microbits.desc().nulls_first(), Review.id
     )
     return [_row(row) for row in connection.execute(ordered.limit(limit).offset(offset)).all()]
+
+
+def _is_behind(place: ReviewPlace, is_report: ColumnElement[bool]) -> ColumnElement[bool]:
+    weight, is_later = Review.weight_microbits, Review.id > place.number
+    if place.microbits is None:
+        weaker = weight.is_not(None) | (weight.is_(None) & is_later)
+    else:
+        weaker = (weight < place.microbits) | ((weight == place.microbits) & is_later)
+    if place.is_report:
+        return ~is_report | weaker
+    return ~is_report & weaker
 
 
 def _row(row: Any) -> ReviewRow:

@@ -43,6 +43,7 @@ class Purpose(StrEnum):
     CURSOR = "cursor"
     STEWARDSHIP = "stewardship"
     PSEUDONYM = "pseudonym"
+    QUESTION = "question"
     SUBJECT_WRAP = "subject.wrap"
     DISCLOSURE = "disclosure"
     NOTICE = "notice"

@@ -24,6 +24,7 @@ _SUBJECT_DOMAIN: Final = b"hub/subject/1"
 _CASE_DOMAIN: Final = b"hub/case/1"
 _USER_DOMAIN: Final = b"hub/user/1"
 _TEXTS_DOMAIN: Final = b"hub/texts/1"
+_QUESTION_DOMAIN: Final = b"hub/question/1"
 
 
 class Tagger:
@@ -114,6 +115,19 @@ class Pseudonyms:
 def keyed_hash(keys: RootKey, purpose: Purpose, *texts: str) -> bytes:
     """16 bytes that stand for some texts, in their order, under a purpose's key."""
     return _of_texts(_prepared(keys.derive(purpose), _TEXTS_DOMAIN), *texts)
+
+
+class Questions:
+    """16-byte keyed hashes that stand for what one client asked on one day; another's, or another day's, differ."""
+
+    __slots__ = ("_question",)
+
+    def __init__(self, keys: RootKey) -> None:
+        self._question = _prepared(keys.derive(Purpose.QUESTION), _QUESTION_DOMAIN)
+
+    def asked(self, client: str, day: str, *said: str) -> bytes:
+        """Of what a question says, part by part, in the form in which equal ones are equal."""
+        return _of_texts(self._question, client, day, *said)
 
 
 def _of_texts(prepared: blake2b, *texts: str) -> bytes:

@@ -13,6 +13,7 @@ from hub.store.tables.access import (
     UsedOnceMark,
 )
 from hub.store.tables.base import Base
+from hub.store.tables.budgets import Alarm, LookUpBudget, LookUpQuestion
 from hub.store.tables.constituents import (
     Alias,
     Component,
@@ -53,6 +54,7 @@ __all__ = [
     "ActiveModel",
     "AgreementApproval",
     "AgreementProposal",
+    "Alarm",
     "Alias",
     "Base",
     "Client",
@@ -73,6 +75,8 @@ __all__ = [
     "Link",
     "LogCheckpoint",
     "LogNode",
+    "LookUpBudget",
+    "LookUpQuestion",
     "Model",
     "Notice",
     "Objection",

@@ -1,7 +1,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hub.vault.tags import Hasher, Tagger
+from hub.vault.tags import Hasher, Questions, Tagger
 from tests.hub.vault.fixed import OTHER_ROOT, ROOT
 
 tagger, stranger = Tagger(ROOT), Tagger(OTHER_ROOT)
@@ -54,6 +54,21 @@ def test_a_value_has_another_hash_in_another_place(
     )
     assert len(first) == 16
     assert (first == second) == (place == other)
+
+
+@given(
+    said=st.tuples(any_text, any_text, st.lists(any_text)),
+    other=st.tuples(any_text, any_text, st.lists(any_text)),
+)
+def test_a_question_is_another_of_another_client_or_day_and_in_other_parts(
+    said: tuple[str, str, list[str]], other: tuple[str, str, list[str]]
+) -> None:
+    first, second = (
+        Questions(ROOT).asked(client, day, *parts) for client, day, parts in (said, other)
+    )
+    assert len(first) == 16
+    assert (first == second) == (said == other)
+    assert first != Questions(OTHER_ROOT).asked(said[0], said[1], *said[2])
 
 
 def test_the_hash_of_a_key_says_nothing_about_equal_content_or_another_root() -> None:
