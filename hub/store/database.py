@@ -47,6 +47,7 @@ LOCK_EVENTS = 0x4855_4204
 LOCK_POLICY = 0x4855_4205
 LOCK_SUBJECT = 0x4855_4206
 LOCK_LOG = 0x4855_4207
+LOCK_AGENCY_FEED = 0x4855_4208
 LOCK_BUDGET = 0x4855_420A
 
 _COPY_HEADER_BYTES = 19
@@ -140,6 +141,27 @@ def snapshot(engine: Engine, shared: str | None = None) -> Iterator[Connection]:
                 # A snapshot's name is no value a parameter may stand for; it is PostgreSQL's own.
                 connection.execute(text(f"SET TRANSACTION SNAPSHOT '{shared}'"))
             yield connection
+
+
+@contextmanager
+def alone_in_a_snapshot(engine: Engine, lock: int) -> Iterator[Connection]:
+    """A transaction all of which sees one moment, under an advisory lock that was taken before that moment.
+
+    A lock taken inside would come too late: the snapshot would be of before the wait. Raises psycopg's
+    SerializationFailure, bare or as SQLAlchemy's, where it writes what others wrote since: do it over.
+    """
+    with _connected(engine) as connection:
+        connection.execution_options(isolation_level="AUTOCOMMIT")
+        connection.execute(text("SELECT pg_advisory_lock(:lock, 0)"), {"lock": lock})
+        connection.commit()
+        try:
+            connection.execution_options(isolation_level="REPEATABLE READ")
+            with connection.begin():
+                yield connection
+        finally:
+            if not driver(connection).closed:
+                connection.execution_options(isolation_level="AUTOCOMMIT")
+                connection.execute(text("SELECT pg_advisory_unlock(:lock, 0)"), {"lock": lock})
 
 
 def share_snapshot(connection: Connection) -> str:

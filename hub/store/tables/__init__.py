@@ -12,6 +12,7 @@ from hub.store.tables.access import (
     UsedOnce,
     UsedOnceMark,
 )
+from hub.store.tables.agency_feed import AgencyEvent, ToldRecord
 from hub.store.tables.base import Base
 from hub.store.tables.budgets import Alarm, LookUpBudget, LookUpQuestion
 from hub.store.tables.constituents import (
@@ -52,6 +53,7 @@ from hub.store.tables.subjects import (
 
 __all__ = [
     "ActiveModel",
+    "AgencyEvent",
     "AgreementApproval",
     "AgreementProposal",
     "Alarm",
@@ -99,6 +101,7 @@ __all__ = [
     "Subject",
     "SubjectKeyRow",
     "Suppression",
+    "ToldRecord",
     "UsedOnce",
     "UsedOnceMark",
     "arrivals",
