@@ -6,6 +6,7 @@ be told where the table says so.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from typing import Final
 
@@ -36,6 +37,7 @@ from hub.domain.errors import (
     SourceInvalid,
 )
 from hub.journeys.access.clients import ClientInvalid, ClientUnknown
+from hub.journeys.budgets import BudgetSpent
 from hub.journeys.change import ChangeContended
 from hub.journeys.log_lag import DisclosureLogBehind
 from hub.journeys.look_up import LookUpContended, LookUpInvalid
@@ -43,6 +45,7 @@ from hub.journeys.pairwise import PairwiseUnknown
 from hub.journeys.pushing import SourceUnknown
 from hub.journeys.registration import SourceBusy
 from hub.journeys.repeats import RepeatDiffers, RepeatUnderWay
+from hub.journeys.verify import ClaimInvalid
 
 _log = structlog.get_logger("hub.api")
 
@@ -58,6 +61,8 @@ PROBLEM_OF: Final[Mapping[type[HubError], Problem]] = {
     RepeatDiffers: Problem.REPEAT_DIFFERS,
     RepeatUnderWay: Problem.REPEAT_UNDER_WAY,
     LookUpInvalid: Problem.REQUEST_INVALID,
+    ClaimInvalid: Problem.REQUEST_INVALID,
+    BudgetSpent: Problem.BUDGET_SPENT,
     LookUpContended: Problem.BUSY,
     ChangeContended: Problem.BUSY,
     SourceBusy: Problem.BUSY,
@@ -122,7 +127,11 @@ def _hub_error(request: Request, error: HubError) -> Response:
     if which is None:
         return _unforeseen(request, error)
     detail = "" if which in _SILENT else str(error)
-    return problem(which, detail, headers=_RETRY_SOON if which in _RETRIED else None)
+    headers = _RETRY_SOON if which in _RETRIED else None
+    if isinstance(error, BudgetSpent):
+        left_s = (error.resets_at - request.app.state.hub.now()).total_seconds()
+        headers = {"Retry-After": str(max(1, math.ceil(left_s)))}
+    return problem(which, detail, headers=headers)
 
 
 def _too_fast(_: Request, error: TooFast) -> Response:
