@@ -36,6 +36,7 @@ from hub.domain.errors import (
     ScorerMismatch,
     SourceInvalid,
 )
+from hub.journeys import agency_feed
 from hub.journeys.access.clients import ClientInvalid, ClientUnknown
 from hub.journeys.budgets import BudgetSpent
 from hub.journeys.change import ChangeContended
@@ -58,6 +59,9 @@ PROBLEM_OF: Final[Mapping[type[HubError], Problem]] = {
     RecordUnknown: Problem.NOT_FOUND,
     PairwiseUnknown: Problem.NOT_FOUND,
     CursorRefused: Problem.REQUEST_INVALID,
+    agency_feed.CursorRefused: Problem.REQUEST_INVALID,
+    agency_feed.PageInvalid: Problem.REQUEST_INVALID,
+    agency_feed.AgencyFeedContended: Problem.BUSY,
     RepeatDiffers: Problem.REPEAT_DIFFERS,
     RepeatUnderWay: Problem.REPEAT_UNDER_WAY,
     LookUpInvalid: Problem.REQUEST_INVALID,

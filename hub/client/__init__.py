@@ -2,6 +2,7 @@
 
 from hub.client.client import HubClient
 from hub.client.errors import ClientError, ProblemTold, Unreachable
+from hub.client.events import Event, EventKind, EventPage
 from hub.client.identity import Identity, enrol
 from hub.client.profiles import (
     Attribute,
@@ -33,6 +34,9 @@ __all__ = [
     "Claim",
     "ClientError",
     "Description",
+    "Event",
+    "EventKind",
+    "EventPage",
     "Found",
     "HasDied",
     "Holds",

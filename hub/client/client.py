@@ -10,6 +10,7 @@ from types import TracebackType
 from typing import Any, Self
 from uuid import UUID
 
+from hub.client.events import Events
 from hub.client.identity import Identity
 from hub.client.profiles import Description, LookUpAnswer, RecordRef
 from hub.client.records import Records
@@ -39,6 +40,7 @@ class HubClient:
         wanted = Wanted(scope, purpose, sign_in)
         self._transport = Transport(base_url or identity.issuer, identity, wanted, timeout_s)
         self.records = Records(self._transport)
+        self.events = Events(self._transport)
 
     def __enter__(self) -> Self:
         return self
