@@ -58,7 +58,10 @@ class SourceView:
 
 
 def list_sources(hub: Hub, *, after: str | None = None, limit: int = 100) -> Page[SourceView, str]:
-    """Sources by id; after: a page's `next`. Raises PageInvalid. Counting reads every record of the page's."""
+    """Sources by id; after: a page's `next`. Raises PageInvalid.
+
+    Counting reads every record of the page's sources: about two seconds a million.
+    """
     with database.transaction(hub.engine) as connection:
         found = paged(
             limit, lambda rows: sources.page(connection, after, rows), lambda one: one.name
