@@ -6,6 +6,7 @@ be told where the table says so.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from typing import Final
 
@@ -23,21 +24,29 @@ from api.problems import Problem, of_status, problem
 from api.receiving import BodyTooLarge, BodyTooSlow
 from api.repeating import KeyMissing
 from api.throttle import TooFast
+from api.v1.records import BatchesBusy
 from hub.access.flaws import CredentialsRefused
 from hub.domain.errors import (
     ConstituentUnknown,
     DatabaseUnreachable,
     HubError,
     LogBroken,
+    ModelUnfit,
     RecordUnknown,
+    ScorerMismatch,
+    SourceInvalid,
 )
+from hub.journeys import agency_feed
 from hub.journeys.access.clients import ClientInvalid, ClientUnknown
+from hub.journeys.budgets import BudgetSpent
 from hub.journeys.change import ChangeContended
 from hub.journeys.log_lag import DisclosureLogBehind
 from hub.journeys.look_up import LookUpContended, LookUpInvalid
 from hub.journeys.pairwise import PairwiseUnknown
+from hub.journeys.pushing import SourceUnknown
 from hub.journeys.registration import SourceBusy
 from hub.journeys.repeats import RepeatDiffers, RepeatUnderWay
+from hub.journeys.verify import ClaimInvalid
 
 _log = structlog.get_logger("hub.api")
 
@@ -50,12 +59,22 @@ PROBLEM_OF: Final[Mapping[type[HubError], Problem]] = {
     RecordUnknown: Problem.NOT_FOUND,
     PairwiseUnknown: Problem.NOT_FOUND,
     CursorRefused: Problem.REQUEST_INVALID,
+    agency_feed.CursorRefused: Problem.REQUEST_INVALID,
+    agency_feed.PageInvalid: Problem.REQUEST_INVALID,
+    agency_feed.AgencyFeedContended: Problem.BUSY,
     RepeatDiffers: Problem.REPEAT_DIFFERS,
     RepeatUnderWay: Problem.REPEAT_UNDER_WAY,
     LookUpInvalid: Problem.REQUEST_INVALID,
+    ClaimInvalid: Problem.REQUEST_INVALID,
+    BudgetSpent: Problem.BUDGET_SPENT,
     LookUpContended: Problem.BUSY,
     ChangeContended: Problem.BUSY,
     SourceBusy: Problem.BUSY,
+    SourceUnknown: Problem.NOT_FOUND,
+    SourceInvalid: Problem.UNAVAILABLE,
+    ScorerMismatch: Problem.UNAVAILABLE,
+    ModelUnfit: Problem.UNAVAILABLE,
+    BatchesBusy: Problem.BUSY,
     DisclosureLogBehind: Problem.UNAVAILABLE,
     DatabaseUnreachable: Problem.UNAVAILABLE,
     LogBroken: Problem.UNAVAILABLE,
@@ -112,7 +131,11 @@ def _hub_error(request: Request, error: HubError) -> Response:
     if which is None:
         return _unforeseen(request, error)
     detail = "" if which in _SILENT else str(error)
-    return problem(which, detail, headers=_RETRY_SOON if which in _RETRIED else None)
+    headers = _RETRY_SOON if which in _RETRIED else None
+    if isinstance(error, BudgetSpent):
+        left_s = (error.resets_at - request.app.state.hub.now()).total_seconds()
+        headers = {"Retry-After": str(max(1, math.ceil(left_s)))}
+    return problem(which, detail, headers=headers)
 
 
 def _too_fast(_: Request, error: TooFast) -> Response:
