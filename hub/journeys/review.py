@@ -309,17 +309,17 @@ def _open_to(row: ReviewRow | None, number: int, by: str) -> ReviewRow:
     return row
 
 
-def report_not_mine(hub: Hub, record_key: str, by: str) -> int:
+def report_not_mine(hub: Hub, record_key: str, by: str, *, is_cleared: bool = True) -> int:
     """Somebody says that a record shown as hers is not: a question for stewards; answers its number.
 
     While one is open about the record, it is that. record_key: `source:key`. by: who reports it; it must
-    be said, and is not kept, for she may be a constituent. Raises RecordUnknown, RecordRemoved,
-    RecordNotLinked, ActUnexplained.
+    be said, and is not kept, for she may be a constituent. is_cleared: not where a steward reports, who may
+    not see everybody. Raises RecordUnknown, RecordRemoved, RecordNotLinked, NothingToJudge, ActUnexplained.
     """
     if not by.strip():
         raise ActUnexplained("who reports a record must be said")
     with database.transaction(hub.engine) as connection:
-        found = aim(hub, connection, record_key)
+        found = aim(hub, connection, record_key, is_cleared=is_cleared)
         if found.is_constituent:
             raise NothingToJudge("a report names one record, by its source:key")
         record, reason = found.oldest, ReviewReason.NOT_MINE
@@ -362,7 +362,7 @@ def decide(
         raise NotAnAnswer(f"review {number} ({row.reason}) cannot be answered {outcome}: {instead}")
 
     def work(change: PartitionChange) -> Judged:
-        act = Act(hub, change, said)
+        act = Act(hub, change, said, is_cleared=is_cleared)
         steps = _dismiss if outcome is Outcome.DISMISSED else _DOING[row.reason]
         answered = steps(act, row, outcome)
         found = act.divide(seen, _present_sides(change.connection, row))
