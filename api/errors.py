@@ -30,14 +30,27 @@ from hub.domain.errors import (
     HubError,
     LogBroken,
     RecordUnknown,
+    ScorerMismatch,
 )
+from hub.domain.judging import JudgementContradicted
 from hub.journeys.access.clients import ClientInvalid, ClientUnknown
+from hub.journeys.acts import (
+    ActUnexplained,
+    KindsMixed,
+    NothingToJudge,
+    StaleView,
+    TooManyRecords,
+)
 from hub.journeys.change import ChangeContended
+from hub.journeys.history import MomentRefused
+from hub.journeys.judge import JudgementUnknown, NotOfConstituent
 from hub.journeys.log_lag import DisclosureLogBehind
 from hub.journeys.look_up import LookUpContended, LookUpInvalid
 from hub.journeys.pairwise import PairwiseUnknown
+from hub.journeys.pin import NothingToPin, PinUnexplained, PinUnknown
 from hub.journeys.registration import SourceBusy
 from hub.journeys.repeats import RepeatDiffers, RepeatUnderWay
+from hub.journeys.review import NotAnAnswer, ReviewClaimed, ReviewClosed, ReviewUnknown
 
 _log = structlog.get_logger("hub.api")
 
@@ -53,12 +66,29 @@ PROBLEM_OF: Final[Mapping[type[HubError], Problem]] = {
     RepeatDiffers: Problem.REPEAT_DIFFERS,
     RepeatUnderWay: Problem.REPEAT_UNDER_WAY,
     LookUpInvalid: Problem.REQUEST_INVALID,
+    ActUnexplained: Problem.REQUEST_INVALID,
+    KindsMixed: Problem.CONFLICT,
+    NothingToJudge: Problem.CONFLICT,
+    NotOfConstituent: Problem.CONFLICT,
+    TooManyRecords: Problem.CONFLICT,
+    JudgementContradicted: Problem.CONFLICT,
+    JudgementUnknown: Problem.NOT_FOUND,
+    StaleView: Problem.CHANGED_SINCE,
+    ReviewUnknown: Problem.NOT_FOUND,
+    ReviewClosed: Problem.CONFLICT,
+    ReviewClaimed: Problem.CONFLICT,
+    NotAnAnswer: Problem.REQUEST_INVALID,
+    PinUnknown: Problem.NOT_FOUND,
+    NothingToPin: Problem.REQUEST_INVALID,
+    PinUnexplained: Problem.REQUEST_INVALID,
+    MomentRefused: Problem.REQUEST_INVALID,
     LookUpContended: Problem.BUSY,
     ChangeContended: Problem.BUSY,
     SourceBusy: Problem.BUSY,
     DisclosureLogBehind: Problem.UNAVAILABLE,
     DatabaseUnreachable: Problem.UNAVAILABLE,
     LogBroken: Problem.UNAVAILABLE,
+    ScorerMismatch: Problem.UNAVAILABLE,
 }
 """By the error's class, or the nearest of those it is made from."""
 

@@ -12,6 +12,7 @@ from uuid import UUID
 
 from hub.client.identity import Identity
 from hub.client.profiles import Description, LookUpAnswer, RecordRef
+from hub.client.stewards import Constituents, Judgements, Pins, Reviews
 from hub.client.transport import Transport, Wanted
 
 Whom = RecordRef | Description | UUID
@@ -36,6 +37,10 @@ class HubClient:
     ) -> None:
         wanted = Wanted(scope, purpose, sign_in)
         self._transport = Transport(base_url or identity.issuer, identity, wanted, timeout_s)
+        self.constituents = Constituents(self._transport)
+        self.reviews = Reviews(self._transport)
+        self.judgements = Judgements(self._transport)
+        self.pins = Pins(self._transport)
 
     def __enter__(self) -> Self:
         return self

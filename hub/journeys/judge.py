@@ -265,12 +265,17 @@ def _act_id(connection: Connection, which: UUID | int | str) -> UUID | None:
 # --- reading ---------------------------------------------------------------------------------------
 
 
-def list_judgements(hub: Hub, limit: int = 100, *, is_cleared: bool = False) -> list[JudgementView]:
-    """The latest judgements, withdrawn ones too, newest first. is_cleared: on who is at risk too."""
+def list_judgements(
+    hub: Hub, limit: int = 100, *, after: int = 0, is_cleared: bool = False
+) -> list[JudgementView]:
+    """The latest judgements, withdrawn ones too, newest first. is_cleared: on who is at risk too.
+
+    after: the number of the last one that was listed, 0 for the newest.
+    """
     with database.transaction(hub.engine) as connection:
         sight = Sight(hub, connection, is_cleared)
         rows = filled(
-            lambda offset: judgements.recent(connection, limit, offset),
+            lambda offset: judgements.recent(connection, limit, offset, after=after),
             lambda rows: _seen(sight, rows),
             limit,
         )

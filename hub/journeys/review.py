@@ -174,17 +174,25 @@ def list_reviews(
     mine: str | None = None,
     limit: int = 50,
     *,
+    after: int = 0,
     is_cleared: bool = False,
 ) -> list[ReviewLine]:
     """Open reviews: reports and changed facts first, then the strongest pairs. mine: only that steward's.
 
-    is_cleared: those about somebody at risk too.
+    after: the number of the last one that was listed, 0 for the first. is_cleared: those about somebody at
+    risk too.
     """
     with database.transaction(hub.engine) as connection:
 
         def page(offset: int) -> list[ReviewRow]:
             return reviews.queue(
-                connection, kind=kind, reason=reason, claimed_by=mine, limit=limit, offset=offset
+                connection,
+                kind=kind,
+                reason=reason,
+                claimed_by=mine,
+                limit=limit,
+                offset=offset,
+                after=after,
             )
 
         sight = Sight(hub, connection, is_cleared)

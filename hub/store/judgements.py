@@ -141,9 +141,13 @@ def of_keys(connection: Connection, key_hashes: Sequence[bytes]) -> list[Judgeme
     return _rows(connection, touches)
 
 
-def recent(connection: Connection, limit: int, offset: int = 0) -> list[JudgementRow]:
-    """The latest judgements, withdrawn ones too, newest first."""
+def recent(
+    connection: Connection, limit: int, offset: int = 0, *, after: int = 0
+) -> list[JudgementRow]:
+    """The latest judgements, withdrawn ones too, newest first. after: those below that number, 0 for all."""
     statement = select(*_COLUMNS).order_by(Judgement.id.desc()).limit(limit).offset(offset)
+    if after:
+        statement = statement.where(Judgement.id < after)
     return [_row(row) for row in connection.execute(statement).all()]
 
 

@@ -11,12 +11,14 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
-from sqlalchemy import ColumnElement, Connection, select, update
+from sqlalchemy import ColumnElement, Connection, func, literal, select, tuple_, update
 
 from hub.domain.events import EventKind
 from hub.domain.reviews import STANDING_REASONS, Outcome, ReviewReason
 from hub.store.database import among, driver
 from hub.store.tables import Review
+
+_HEAVIEST: Final = 2**62
 
 Subject = tuple[int, int | None, str]
 """Left record, right record or None, and which sort of question: see `subject`."""
@@ -283,8 +285,12 @@ def queue(
     claimed_by: str | None,
     limit: int,
     offset: int = 0,
+    after: int = 0,
 ) -> list[ReviewRow]:
-    """Open reviews: reports first, then the strongest pairs. claimed_by: only one steward's."""
+    """Open reviews: reports first, then the strongest pairs. claimed_by: only one steward's.
+
+    after: those behind that one, whether it is still open or not; 0 for all.
+    """
     statement = select(*_COLUMNS).where(Review.closed_at.is_(None))
     if kind is not None:
         statement = statement.where(Review.kind == kind)
@@ -292,11 +298,21 @@ def queue(
         statement = statement.where(Review.reason == reason.value)
     if claimed_by is not None:
         statement = statement.where(Review.claimed_by == claimed_by)
-    is_report = among(Review.reason, [reason.value for reason in STANDING_REASONS])
-    ordered = statement.order_by(
-        is_report.desc(), Review.weight_microbits.desc().nulls_first(), Review.id
-    )
+    if after:
+        last = connection.execute(select(*_PLACE).where(Review.id == after)).one_or_none()
+        if last is None:
+            return []
+        statement = statement.where(tuple_(*_PLACE) > tuple_(*map(literal, last)))
+    ordered = statement.order_by(*_PLACE)
     return [_row(row) for row in connection.execute(ordered.limit(limit).offset(offset)).all()]
+
+
+#: Where a review stands in the queue: reports, then what weighs nothing, then from the heaviest down.
+_PLACE: Final = (
+    ~among(Review.reason, [reason.value for reason in STANDING_REASONS]),
+    -func.coalesce(Review.weight_microbits, _HEAVIEST),
+    Review.id,
+)
 
 
 def _row(row: Any) -> ReviewRow:
