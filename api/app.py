@@ -14,7 +14,7 @@ from api import errors, health, oauth
 from api.observing import Observing
 from api.receiving import Receiving
 from api.throttle import Throttle
-from api.v1 import constituents, judgements, pins, profiles, reviews, why
+from api.v1 import clients, constituents, judgements, pins, profiles, reviews, why
 from hub.journeys.context import Hub
 
 TITLE: Final = "Constituent Hub"
@@ -31,6 +31,7 @@ _V1: Final = (
     reviews.router,
     judgements.router,
     pins.router,
+    clients.router,
 )
 _OPEN: Final = (oauth.router, health.router)
 

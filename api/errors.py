@@ -33,7 +33,7 @@ from hub.domain.errors import (
     ScorerMismatch,
 )
 from hub.domain.judging import JudgementContradicted
-from hub.journeys.access.clients import ClientInvalid, ClientUnknown
+from hub.journeys.access.clients import ClientBeyond, ClientInvalid, ClientUnknown
 from hub.journeys.acts import (
     ActUnexplained,
     KindsMixed,
@@ -59,6 +59,7 @@ _RETRY_SOON: Final = {"Retry-After": "1"}
 PROBLEM_OF: Final[Mapping[type[HubError], Problem]] = {
     ClientInvalid: Problem.REQUEST_INVALID,
     ClientUnknown: Problem.NOT_FOUND,
+    ClientBeyond: Problem.NOT_IN_SCOPE,
     ConstituentUnknown: Problem.NOT_FOUND,
     RecordUnknown: Problem.NOT_FOUND,
     PairwiseUnknown: Problem.NOT_FOUND,

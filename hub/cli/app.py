@@ -5,6 +5,7 @@ from __future__ import annotations
 import typer
 
 from hub.cli import (
+    clients,
     consents,
     demo,
     evaluate,
@@ -62,5 +63,6 @@ app.add_typer(policy.app, name="policy")
 app.add_typer(events.app, name="events")
 app.add_typer(log.app, name="log")
 app.add_typer(model.app, name="model")
+app.add_typer(clients.app, name="clients")
 app.add_typer(quarantine.app, name="quarantine")
 app.add_typer(demo.app, name="demo")

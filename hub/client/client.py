@@ -11,6 +11,7 @@ from typing import Any, Self
 from uuid import UUID
 
 from hub.client.identity import Identity
+from hub.client.operators import Clients
 from hub.client.profiles import Description, LookUpAnswer, RecordRef
 from hub.client.stewards import Constituents, Judgements, Pins, Reviews
 from hub.client.transport import Transport, Wanted
@@ -41,6 +42,7 @@ class HubClient:
         self.reviews = Reviews(self._transport)
         self.judgements = Judgements(self._transport)
         self.pins = Pins(self._transport)
+        self.clients = Clients(self._transport)
 
     def __enter__(self) -> Self:
         return self
