@@ -46,6 +46,7 @@ from hub.journeys.history import MomentRefused
 from hub.journeys.judge import JudgementUnknown, NotOfConstituent
 from hub.journeys.log_lag import DisclosureLogBehind
 from hub.journeys.look_up import LookUpContended, LookUpInvalid
+from hub.journeys.paging import PageInvalid
 from hub.journeys.pairwise import PairwiseUnknown
 from hub.journeys.pin import NothingToPin, PinUnexplained, PinUnknown
 from hub.journeys.registration import SourceBusy
@@ -82,6 +83,7 @@ PROBLEM_OF: Final[Mapping[type[HubError], Problem]] = {
     PinUnknown: Problem.NOT_FOUND,
     NothingToPin: Problem.REQUEST_INVALID,
     PinUnexplained: Problem.REQUEST_INVALID,
+    PageInvalid: Problem.REQUEST_INVALID,
     MomentRefused: Problem.REQUEST_INVALID,
     LookUpContended: Problem.BUSY,
     ChangeContended: Problem.BUSY,

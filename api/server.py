@@ -93,7 +93,8 @@ def config(app: ASGIApp | str, *, processes: int = 1) -> uvicorn.Config:
 def listen(host: str, port: int) -> socket.socket:
     """A socket on which all processes listen; port 0 takes a free one. Raises OSError."""
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    made = socket.socket(family)
+    # Named as TCP, or asyncio leaves Nagle's algorithm on, and each answer waits 40 ms for an acknowledgement.
+    made = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     made.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     made.bind((host, port))
     made.set_inheritable(True)

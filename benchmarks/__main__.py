@@ -10,6 +10,7 @@ SUITE = (
     "benchmarks.load_and_link",
     "benchmarks.resolve",
     "benchmarks.look_up",
+    "benchmarks.look_up_budgets",
     "benchmarks.disclosure_log",
     "benchmarks.sweep",
 )

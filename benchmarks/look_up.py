@@ -14,37 +14,19 @@ import random
 import tempfile
 import time
 from collections.abc import Iterable
-from datetime import date
 from pathlib import Path
 
 import numpy as np
 
+from benchmarks.licensing import ASKED, ASKER, PURPOSE, own_keys, state_policy
 from benchmarks.warm_hub import beside, hub_of, line_of, read_all, world_in
-from connectors.opening import open_reader
-from connectors.source import load_source
 from consent.log.entry import Outcome
-from consent.policy import Agency, Agreement, DeclaredPurpose, Policy
-from consent.vocabulary import DataCategory, LegalBasis, Purpose
-from demo.generate import source_files
+from consent.vocabulary import DataCategory
 from hub.domain.records import RecordKey
 from hub.journeys.context import Hub
 from hub.journeys.disclosing import Asker
 from hub.journeys.look_up import Answer, ByShown, LookUp, Whom, look_up
-from hub.journeys.policy_changes import load_policy
 from hub.journeys.sealing_worker import SealingWorker
-
-SOURCE = "parks"
-AGENCIES = ("parks", "wildlife", "vehicles", "business_registry", "benefits")
-ASKED = frozenset(
-    {
-        DataCategory.SOURCE,
-        DataCategory.NAME,
-        DataCategory.BIRTH_DATE,
-        DataCategory.ADDRESS,
-        DataCategory.CONTACT,
-        DataCategory.HOLDING,
-    }
-)
 
 
 def main() -> None:
@@ -59,47 +41,21 @@ def main() -> None:
         folder = asked.keep or Path(temporary)
         world = world_in(folder / "world", asked.people, 3)
         with hub_of(folder / "hub", world) as hub, SealingWorker(hub):
-            _state_policy(hub)
+            state_policy(hub)
             read_all(hub)
             print(beside(hub))
             _measure(hub, world, asked.look_ups)
 
 
-def _state_policy(hub: Hub) -> None:
-    agreements = tuple(
-        Agreement(
-            id=f"licensing_{source}",
-            revision=1,
-            sources=frozenset({source}),
-            recipient=SOURCE if source != SOURCE else "wildlife",
-            purpose="licensing",
-            categories=ASKED | {DataCategory.EXISTENCE},
-            legal_basis=LegalBasis.OFFICIAL_AUTHORITY,
-            citation="Licensing Act s. 4",
-            starts_on=date(2026, 1, 1),
-            ends_on=date(2099, 12, 31),
-            approved_by=("officer_a", "officer_b"),
-            matching_allowed=True,
-        )
-        for source in AGENCIES
-    )
-    policy = Policy(
-        tuple(map(Agency, AGENCIES)),
-        (DeclaredPurpose("licensing", Purpose.REQUESTED_SERVICE_PROVISION),),
-        agreements,
-    )
-    load_policy(hub, policy, author="bench", reason="bench")
-
-
 def _measure(hub: Hub, world: Path, count: int) -> None:
-    keys = _keys(world)
+    keys = own_keys(world)
     random.Random(5).shuffle(keys)
     _asked(hub, keys[:count])  # plans, code and pages, as of a server that serves
     first = _timed(hub, "first by own key", keys[count : 2 * count])
     _timed(hub, "again by own key", keys[count : 2 * count])
     shown = [ByShown(answer.profile.id) for answer in first if answer.profile]
     _timed(hub, "by an id shown", shown)
-    _timed(hub, "nobody", [RecordKey(SOURCE, f"none-{n}") for n in range(200)])
+    _timed(hub, "nobody", [RecordKey(ASKER, f"none-{n}") for n in range(200)])
 
 
 def _timed(hub: Hub, name: str, whom: Iterable[Whom]) -> list[Answer]:
@@ -129,26 +85,14 @@ def _ask(hub: Hub, whom: Whom) -> Answer:
     return look_up(
         hub,
         LookUp(
-            asker=Asker(SOURCE, "booking", "case 7", "clerk 12"),
+            asker=Asker(ASKER, "booking", "case 7", "clerk 12"),
             whom=whom,
-            purpose="licensing",
+            purpose=PURPOSE,
             requested=ASKED,
             scope=frozenset(DataCategory),
         ),
         pause=lambda _: None,
     )
-
-
-def _keys(world: Path) -> list[RecordKey]:
-    """The keys of parks' own records."""
-    [file] = [file for file in source_files(world) if file.stem == SOURCE]
-    source = load_source(file)
-    reader = open_reader(source, file.parent, lambda _: None, 20_000)
-    found = []
-    for batch in reader.read(None):
-        at = batch.columns.index(source.key[0])
-        found += [RecordKey(SOURCE, str(row[at])) for row in batch.rows if row[at]]
-    return found
 
 
 if __name__ == "__main__":

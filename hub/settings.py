@@ -110,6 +110,12 @@ class Settings(BaseSettings):
         default=None,
         description="Folder that every checkpoint is also written to, best one that keeps what is written once.",
     )
+    look_ups_distinct_per_day: int = Field(
+        default=10_000,
+        ge=1,
+        le=100_000_000,
+        description="Different look-ups that one client may ask in a day; past them it is refused until the next.",
+    )
     key_backup_days: int = Field(
         default=35,
         ge=0,

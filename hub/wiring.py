@@ -33,7 +33,7 @@ from hub.embedded import ensure, stop, throwaway
 from hub.journeys.context import AccessSettings, Hub, Limits, LogSettings
 from hub.journeys.pool import look_for_cycles_seldom
 from hub.settings import Settings, secret
-from hub.store import constituents, database, runs
+from hub.store import constituents, database, jobs, runs
 from hub.vault import keyring
 from hub.vault.keyring import RootKey
 from hub.vault.signing import CertificateKey
@@ -74,6 +74,7 @@ def limits(settings: Settings) -> Limits:
         key_backup_days=settings.key_backup_days,
         time_zone=settings.time_zone,
         log_lag_max_s=settings.log_lag_max_s,
+        look_ups_distinct_per_day=settings.look_ups_distinct_per_day,
     )
 
 
@@ -225,6 +226,7 @@ def health(hub: Hub) -> dict[str, object]:
         version = connection.scalar(text("SHOW server_version"))
         held = constituents.count(connection)
         waiting = runs.count_quarantine(connection)
+        queue = jobs.facts(connection)
     return {
         "database": f"PostgreSQL {version}",
         "schema": database.SCHEMA_HEAD,
@@ -232,6 +234,9 @@ def health(hub: Hub) -> dict[str, object]:
         "organizations": held.get("organization", 0),
         "open reviews": held["reviews"],
         "open quarantine": waiting,
+        "jobs waiting": queue.waiting,
+        "oldest job waits": f"{queue.oldest_s:.0f} s",
+        "jobs failed": queue.failed,
     }
 
 

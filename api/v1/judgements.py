@@ -71,11 +71,13 @@ def judgements(
 ) -> Page[JudgementOut]:
     """List judgements with their reasons, withdrawn ones too, newest first."""
     cursors = Cursors(hub, caller, "judgements")
-    found = journey.list_judgements(
-        hub, limit + 1, after=cursors.position(cursor), is_cleared=caller.is_cleared
+    found = journey.page_judgements(
+        hub,
+        after=cursors.position(cursor) or None,
+        limit=limit,
+        is_cleared=caller.is_cleared,
     )
-    items = [JudgementOut.model_validate(one) for one in found[:limit]]
-    return cursors.page(items, items[-1].number if len(found) > limit else None)
+    return cursors.page([JudgementOut.model_validate(one) for one in found.rows], found.next)
 
 
 @router.post("/judgements/query")

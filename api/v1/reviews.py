@@ -103,17 +103,17 @@ def reviews(
 ) -> Page[ReviewOut]:
     """List open reviews: reports and changed facts first, then the strongest pairs."""
     cursors = Cursors(hub, caller, "reviews")
-    found = journey.list_reviews(
+    found = journey.page_reviews(
         hub,
         kind,
         reason,
         caller.client if is_mine else None,
-        limit + 1,
-        after=cursors.position(cursor),
+        after=cursors.position(cursor) or None,
+        limit=limit,
         is_cleared=caller.is_cleared,
     )
-    items = [ReviewOut.model_validate(one) for one in found[:limit]]
-    return cursors.page(items, items[-1].number if len(found) > limit else None)
+    items = [ReviewOut.model_validate(one) for one in found.rows]
+    return cursors.page(items, None if found.next is None else found.next.number)
 
 
 @router.post("/reviews", status_code=201)

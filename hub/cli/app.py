@@ -5,6 +5,7 @@ from __future__ import annotations
 import typer
 
 from hub.cli import (
+    alarms,
     clients,
     consents,
     demo,
@@ -29,6 +30,7 @@ from hub.cli import (
     rights,
     serve,
     why,
+    worker,
 )
 
 app = typer.Typer(
@@ -42,6 +44,7 @@ app = typer.Typer(
 app.command("init")(hubs.init)
 app.command("migrate")(hubs.migrate)
 app.command("serve")(serve.serve)
+app.command("worker")(worker.worker)
 app.command("stop")(hubs.stop)
 app.command("doctor")(hubs.doctor)
 app.command("load")(load.load)
@@ -65,4 +68,5 @@ app.add_typer(log.app, name="log")
 app.add_typer(model.app, name="model")
 app.add_typer(clients.app, name="clients")
 app.add_typer(quarantine.app, name="quarantine")
+app.add_typer(alarms.app, name="alarms")
 app.add_typer(demo.app, name="demo")

@@ -29,6 +29,7 @@ class Limits:
     time_zone: str = "UTC"
     log_lag_max_s: int = 300
     key_backup_days: int = 35
+    look_ups_distinct_per_day: int = 10_000
 
 
 @dataclass(frozen=True, slots=True)

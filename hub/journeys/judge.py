@@ -37,6 +37,7 @@ from hub.journeys.acts import (
 from hub.journeys.change import PartitionChange, Redivided
 from hub.journeys.context import Hub
 from hub.journeys.naming import RecordRef, named
+from hub.journeys.paging import Page, paged
 from hub.journeys.references import id_in, key_in
 from hub.journeys.safety import Sight, filled
 from hub.store import database, history, judgements, records
@@ -265,21 +266,32 @@ def _act_id(connection: Connection, which: UUID | int | str) -> UUID | None:
 # --- reading ---------------------------------------------------------------------------------------
 
 
-def list_judgements(
-    hub: Hub, limit: int = 100, *, after: int = 0, is_cleared: bool = False
-) -> list[JudgementView]:
-    """The latest judgements, withdrawn ones too, newest first. is_cleared: on who is at risk too.
+def list_judgements(hub: Hub, limit: int = 100, *, is_cleared: bool = False) -> list[JudgementView]:
+    """The latest judgements, withdrawn ones too, newest first. is_cleared: on who is at risk too."""
+    with database.transaction(hub.engine) as connection:
+        rows = _recent(Sight(hub, connection, is_cleared), limit)
+        return judgement_views(hub, connection, rows)
 
-    after: the number of the last one that was listed, 0 for the newest.
+
+def page_judgements(
+    hub: Hub, *, after: int | None = None, limit: int = 100, is_cleared: bool = False
+) -> Page[JudgementView, int]:
+    """The same a page at a time, each full as far as there are any to be seen; after: a page's `next`.
+
+    Raises PageInvalid.
     """
     with database.transaction(hub.engine) as connection:
         sight = Sight(hub, connection, is_cleared)
-        rows = filled(
-            lambda offset: judgements.recent(connection, limit, offset, after=after),
-            lambda rows: _seen(sight, rows),
-            limit,
-        )
-        return judgement_views(hub, connection, rows)
+        found = paged(limit, lambda rows: _recent(sight, rows, after), lambda row: row.id)
+        return Page(tuple(judgement_views(hub, connection, found.rows)), found.next)
+
+
+def _recent(sight: Sight, limit: int, after: int | None = None) -> list[JudgementRow]:
+    return filled(
+        lambda offset: judgements.recent(sight.connection, limit, offset, after),
+        lambda rows: _seen(sight, rows),
+        limit,
+    )
 
 
 def list_of(hub: Hub, reference: str, *, is_cleared: bool = False) -> list[JudgementView]:

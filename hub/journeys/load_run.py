@@ -21,11 +21,12 @@ from connectors.contract import Batch, Cursor, CursorStale, Reader
 from connectors.mapping import Mapper
 from connectors.source import Mode, Source
 from hub.domain.errors import SourceUnreadable, TooManyRejected
+from hub.domain.jobs import Job
 from hub.journeys.context import Hub
 from hub.journeys.news import Refused, RowHasher, Sorted, sort
 from hub.journeys.pool import Workers
 from hub.journeys.prepare import Chunk, PreparedChunk, Preparer, prepare
-from hub.store import database, erasing, records, runs, sources
+from hub.store import database, erasing, jobs, records, runs, sources
 from hub.store.runs import SetAside
 from hub.store.sources import SourceState
 from hub.vault.keyring import Purpose
@@ -306,6 +307,7 @@ class LoadRun:
                 watermark = self._seal_position(self._last_cursor)
             sources.set_positions(connection, self._state.id, cursor=None, watermark=watermark)
             runs.finish(connection, self._run_id, "finished", self._report.counts(), now)
+            self._let_link(connection)
 
     def _remove_missing(self, connection: Connection, now: datetime) -> None:
         """What a complete snapshot no longer holds is removed, unless it may be there after all.
@@ -333,6 +335,13 @@ class LoadRun:
             )
             records.forget_seen(connection, self._run_id)
             runs.finish(connection, self._run_id, "failed", self._report.counts(), now)
+            self._let_link(connection)
+
+    def _let_link(self, connection: Connection) -> None:
+        """Where anything was stored, its linking is a job, there as soon as the load has ended."""
+        report = self._report
+        if report.inserted or report.changed or report.removed:
+            jobs.defer(connection, Job.RESOLVE_PENDING, kind=self._source.kind)
 
     # --- sealed positions --------------------------------------------------------------------
 

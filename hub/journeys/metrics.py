@@ -1,6 +1,6 @@
-"""What an operator is told in Prometheus's forms, of resolution and of the disclosure log: times, counts, lag.
+"""What an operator is told in Prometheus's forms, of resolution, look-ups, the disclosure log and jobs: times, counts, lag.
 
-Decides the names and the buckets. Counts and seconds only: no label holds a key, an id or a source's word.
+Decides the names and the buckets. Counts and seconds only: no label holds a key, an id, a client or a source's word.
 """
 
 from __future__ import annotations
@@ -66,6 +66,28 @@ class Sealing:
         self.failures = Counter("hub_log_sealing_failures", "Rounds of sealing that failed")
 
 
+class Jobs:
+    """The measures of the background work, as far as this process does it; labelled with the job's name."""
+
+    def __init__(self) -> None:
+        self.done = Counter("hub_jobs_done", "Jobs done", ["job"])
+        self.failed = Counter(
+            "hub_jobs_failed", "Times a job failed, whether it is tried again or not", ["job"]
+        )
+        self.taken_up = Counter("hub_jobs_taken_up", "Jobs that a dead worker had in hand")
+
+
+class LookingUp:
+    """The measures of look-ups, as far as this process answers them."""
+
+    def __init__(self) -> None:
+        self.alarms = Counter(
+            "hub_look_up_alarms", "Days of clients that an alarm was raised of", ["rule"]
+        )
+
+
 RESOLVING: Final = Resolving()
 SEALING: Final = Sealing()
+JOBS: Final = Jobs()
+LOOKING_UP: Final = LookingUp()
 """One each a process, for Prometheus keeps its measures so."""

@@ -3,7 +3,7 @@
 Decides that a change is a new version, written while nothing is released: the policy's lock is held alone,
 releases share it, so one under way ends first and the next reads the new version. Recipients of an agreement
 that ended are told, unless another revision of it stands. What may follow what
-is consent.succession's; re-linking what may no longer be linked is the next link's. No constituent is
+is consent.succession's; re-linking what may no longer be linked is a job, put in with the change. No constituent is
 named here: authors, reasons and agreements rest in the clear.
 """
 

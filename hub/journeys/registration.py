@@ -12,10 +12,11 @@ from sqlalchemy import Connection
 
 from connectors.source import Source
 from hub.domain.errors import HubError, SourceInvalid
+from hub.domain.jobs import Job
 from hub.journeys.context import Hub
 from hub.journeys.matchable import may_match
 from hub.journeys.policies import shared_policy
-from hub.store import database, sources
+from hub.store import database, jobs, sources
 from hub.store.sources import SourceFacts, SourceState
 from hub.vault.tags import Hasher
 from matching.features import FEATURES_VERSION
@@ -31,6 +32,9 @@ def register_source(hub: Hub, source: Source) -> SourceState:
         in_force = shared_policy(hub, connection)
         _refuse_conflicts(connection, source)
         is_matchable = may_match(in_force, source.agency, hub.day_of(hub.now()))
+        before = sources.find(connection, source.id)
+        if before is not None and before.may_match != is_matchable:
+            jobs.defer(connection, Job.REMATCH, kind=source.kind)
         return sources.register(connection, _facts(source, is_matchable=is_matchable))
 
 

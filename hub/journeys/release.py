@@ -6,7 +6,7 @@ categories. Which value survives is surviving.py's rules; why it is permitted is
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping
 from typing import Any, Final
 from uuid import UUID
 
@@ -41,16 +41,8 @@ _NOT_SEALED: Final = frozenset({DataCategory.EXISTENCE, DataCategory.SOURCE})
 
 def release(hub: Hub, held: Held, decision: Decision, shown: UUID) -> ReleasedProfile:
     """What the decision permits of a constituent. Raises SealBroken."""
-    kind = ConstituentKind(held.kind)
-    permitted = {one.agency: decision.permitted(one.agency) for one in held.records}
-    sealer = RecordSealer(hub.keys)
-    stated = [
-        Stated(
-            _opened(sealer, kind, one, permitted[one.agency]), one.source, one.agency, one.key_hash
-        )
-        for one in held.records
-        if permitted[one.agency]
-    ]
+    permitted = permitted_of(held, decision)
+    stated = stated_in(hub, held, permitted)
     named = frozenset(
         agency for agency, categories in permitted.items() if DataCategory.SOURCE in categories
     )
@@ -61,7 +53,7 @@ def release(hub: Hub, held: Held, decision: Decision, shown: UUID) -> ReleasedPr
     )
     return ReleasedProfile(
         id=shown,
-        kind=kind,
+        kind=ConstituentKind(held.kind),
         attributes=tuple(
             ReleasedAttribute(
                 view.attribute,
@@ -99,6 +91,26 @@ def _origin(item: Stated, named: Collection[str]) -> Origin | None:
 
 
 # --- opening ------------------------------------------------------------------------------------
+
+
+def permitted_of(held: Held, decision: Decision) -> dict[str, frozenset[DataCategory]]:
+    """The categories permitted of each agency that holds a record."""
+    return {one.agency: decision.permitted(one.agency) for one in held.records}
+
+
+def stated_in(
+    hub: Hub, held: Held, permitted: Mapping[str, frozenset[DataCategory]]
+) -> list[Stated]:
+    """Her records, each with its permitted values alone; left out where nothing of one is. Raises SealBroken."""
+    kind = ConstituentKind(held.kind)
+    sealer = RecordSealer(hub.keys)
+    return [
+        Stated(
+            _opened(sealer, kind, one, permitted[one.agency]), one.source, one.agency, one.key_hash
+        )
+        for one in held.records
+        if permitted[one.agency]
+    ]
 
 
 def _opened(

@@ -13,6 +13,8 @@ from enum import StrEnum
 from typing import Final
 from uuid import UUID
 
+from sqlalchemy import Connection
+
 from connectors.contract import Batch, Row
 from connectors.mapping import Mapper
 from connectors.source import Source
@@ -207,10 +209,20 @@ def resolve_pending(hub: Hub, kind: ConstituentKind, limit: int = 1_000) -> Iter
     Answers as it goes, at most `limit` records.
     """
     with database.transaction(hub.engine) as connection:
-        source_ids = [source.id for source in sources.every(connection) if source.kind == kind]
-        waiting = components.pending(connection, source_ids, limit)
+        waiting = _waiting(connection, kind, limit)
     for number in waiting:
         yield in_one_change(hub, kind, lambda change, number=number: _settle(change, number))  # type: ignore[misc]
+
+
+def is_waiting_for_more_than(hub: Hub, kind: ConstituentKind, records: int) -> bool:
+    """Whether more records than that are left to `resolve_pending`."""
+    with database.transaction(hub.engine) as connection:
+        return len(_waiting(connection, kind, records + 1)) > records
+
+
+def _waiting(connection: Connection, kind: ConstituentKind, limit: int) -> list[int]:
+    source_ids = [source.id for source in sources.every(connection) if source.kind == kind]
+    return components.pending(connection, source_ids, limit)
 
 
 def _settle(change: PartitionChange, number: int) -> Resolution:

@@ -7,7 +7,7 @@ partition open and close with it (change.py); reports and changed facts wait for
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import product
@@ -37,11 +37,12 @@ from hub.journeys.change import PartitionChange
 from hub.journeys.context import Hub
 from hub.journeys.judge import JudgementView, judgement_views, standing_of
 from hub.journeys.naming import RecordRef, named
+from hub.journeys.paging import Page, PageInvalid, paged
 from hub.journeys.safety import Sight, filled, records_of
 from hub.store import constituents, database, history, judgements, records, reviews
 from hub.store.judgements import JudgementRow
 from hub.store.records import PresentRecord
-from hub.store.reviews import Asked, ReviewRow
+from hub.store.reviews import Asked, ReviewPlace, ReviewRow
 
 _MICROBITS: Final = 1_000_000
 
@@ -174,31 +175,73 @@ def list_reviews(
     mine: str | None = None,
     limit: int = 50,
     *,
-    after: int = 0,
     is_cleared: bool = False,
 ) -> list[ReviewLine]:
     """Open reviews: reports and changed facts first, then the strongest pairs. mine: only that steward's.
 
-    after: the number of the last one that was listed, 0 for the first. is_cleared: those about somebody at
-    risk too.
+    is_cleared: those about somebody at risk too.
     """
     with database.transaction(hub.engine) as connection:
+        queue = _Queue(Sight(hub, connection, is_cleared), kind, reason, mine)
+        return _lines(hub, connection, queue.seen(limit))
 
+
+def page_reviews(
+    hub: Hub,
+    kind: ConstituentKind | None = None,
+    reason: ReviewReason | None = None,
+    mine: str | None = None,
+    *,
+    after: ReviewPlace | int | None = None,
+    limit: int = 50,
+    is_cleared: bool = False,
+) -> Page[ReviewLine, ReviewPlace]:
+    """The same a page at a time; after: a page's `next`, or the number in it. Raises PageInvalid.
+
+    A page is full as far as there are reviews to be seen: one left short would tell of those that are not.
+    """
+    with database.transaction(hub.engine) as connection:
+        queue = _Queue(Sight(hub, connection, is_cleared), kind, reason, mine)
+        place = _place(connection, after) if isinstance(after, int) else after
+        found = paged(limit, lambda rows: queue.seen(rows, place), reviews.place_of)
+        return Page(tuple(_lines(hub, connection, found.rows)), found.next)
+
+
+def _place(connection: Connection, number: int) -> ReviewPlace:
+    """Where a review stands, open or not: its row stays. Raises PageInvalid."""
+    row = reviews.find(connection, number)
+    if row is None:
+        raise PageInvalid("after: no review has that number")
+    return reviews.place_of(row)
+
+
+@dataclass(frozen=True, slots=True)
+class _Queue:
+    """The open reviews of some sort as far as a reader sees them."""
+
+    sight: Sight
+    kind: ConstituentKind | None
+    reason: ReviewReason | None
+    mine: str | None
+
+    def seen(self, limit: int, after: ReviewPlace | None = None) -> list[ReviewRow]:
         def page(offset: int) -> list[ReviewRow]:
             return reviews.queue(
-                connection,
-                kind=kind,
-                reason=reason,
-                claimed_by=mine,
+                self.sight.connection,
+                kind=self.kind,
+                reason=self.reason,
+                claimed_by=self.mine,
                 limit=limit,
                 offset=offset,
                 after=after,
             )
 
-        sight = Sight(hub, connection, is_cleared)
-        rows = filled(page, sight.seen_reviews, limit)
-        refs = _refs(hub, connection, {number for row in rows for number in records_of(row)})
-        return [_line(row, refs) for row in rows]
+        return filled(page, self.sight.seen_reviews, limit)
+
+
+def _lines(hub: Hub, connection: Connection, rows: Sequence[ReviewRow]) -> list[ReviewLine]:
+    refs = _refs(hub, connection, {number for row in rows for number in records_of(row)})
+    return [_line(row, refs) for row in rows]
 
 
 def show_review(hub: Hub, number: int, *, is_cleared: bool = False) -> ReviewView:

@@ -1,7 +1,8 @@
 """Whom a reader who is not cleared does not see: constituents at risk now, and the records that are theirs.
 
 Decides who is hidden; what a face leaves out for it, and that it answers as if they were unknown, is that
-face's. A steward is cleared or not: the clearances that a restriction lists are of agencies, and a look-up's.
+face's. A steward is cleared or not: the clearances that a restriction lists are of agencies. One that asks for no
+purpose is cleared only where it is for every purpose.
 Where nobody is restricted it costs one question to the database.
 """
 
@@ -13,7 +14,7 @@ from typing import Final, TypeVar
 
 from sqlalchemy import Connection
 
-from consent.policy import Policy
+from consent.policy import AgencyId, Clearance, Policy, Restriction
 from consent.vocabulary import RestrictionKind
 from hub.journeys.context import Hub
 from hub.journeys.facts import Point, facts_at, hashes_of, points_of
@@ -52,11 +53,15 @@ def records_of(row: ReviewRow) -> list[int]:
 
 @dataclass(frozen=True, slots=True)
 class Sight:
-    """What one reader may see within one transaction. Raises SealBroken where a fact does not open."""
+    """What one reader may see within one transaction. Raises SealBroken where a fact does not open.
+
+    agency: the one that reads, where it is none of the hub's stewards.
+    """
 
     hub: Hub
     connection: Connection
     is_cleared: bool
+    agency: AgencyId | None = None
 
     def hidden(self, numbers: Iterable[int]) -> frozenset[int]:
         """Those of the ids that answer, now, with somebody who is at risk and not to be seen.
@@ -105,6 +110,11 @@ class Sight:
         now = self.hub.now()
         found = facts_at(self.hub.keys, stored, points, _NO_POLICY, frozenset())
         return any(
-            one.kind is RestrictionKind.AT_RISK and one.is_valid_at(now)
+            one.kind is RestrictionKind.AT_RISK
+            and one.is_valid_at(now)
+            and not self._is_cleared_of(one)
             for one in found.restrictions
         )
+
+    def _is_cleared_of(self, one: Restriction) -> bool:
+        return self.agency is not None and Clearance(self.agency) in one.clearances

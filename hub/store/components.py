@@ -42,7 +42,7 @@ def leave(connection: Connection, record_ids: Sequence[int]) -> None:
 def current(connection: Connection, source_ids: Sequence[int]) -> dict[str, Ints]:
     """All rows of those sources as columns record, component, version."""
     query = (
-        "SELECT c.record_id, c.component_id, c.version FROM components c "  # noqa: S608 (integers)
+        "SELECT c.record_id, c.component_id, c.version FROM components c "
         f"JOIN records r ON r.id = c.record_id WHERE r.source_id IN ({_listed(source_ids)})"
     )
     return read_fixed(connection, query, ["record:i8", "component:i8", "version:i8"])
@@ -88,19 +88,38 @@ _MERGE_LABELLED: Final = """
 """
 
 
+#: Whether the partition has not seen record r as it is now, component row c at hand.
+_IS_PENDING: Final = """
+    CASE WHEN r.removed_at IS NULL THEN c.version IS DISTINCT FROM r.version
+    ELSE c.record_id IS NOT NULL END
+"""
+
+
 def pending(connection: Connection, source_ids: Sequence[int], limit: int) -> list[int]:
     """Records that the partition has not seen as they are now, the oldest first; removed ones too."""
     rows = driver(connection).execute(
-        """
+        f"""
         SELECT r.id FROM records r LEFT JOIN components c ON c.record_id = r.id
-        WHERE r.source_id = ANY(%s)
-            AND CASE WHEN r.removed_at IS NULL THEN c.version IS DISTINCT FROM r.version
-                ELSE c.record_id IS NOT NULL END
+        WHERE r.source_id = ANY(%s) AND {_IS_PENDING}
         ORDER BY r.id LIMIT %s
         """,
         (list(source_ids), limit),
     )
     return [row[0] for row in rows.fetchall()]  # type: ignore[misc]
+
+
+def counts(connection: Connection, source_ids: Sequence[int]) -> dict[int, tuple[int, int]]:
+    """The present records of each of those sources, and the pending ones; reads every record of theirs."""
+    rows: Any = driver(connection).execute(
+        f"""
+        SELECT r.source_id, count(*) FILTER (WHERE r.removed_at IS NULL),
+            count(*) FILTER (WHERE {_IS_PENDING})
+        FROM records r LEFT JOIN components c ON c.record_id = r.id
+        WHERE r.source_id = ANY(%s) GROUP BY r.source_id
+        """,
+        (list(source_ids),),
+    )
+    return {row[0]: (row[1], row[2]) for row in rows.fetchall()}
 
 
 # --- what arrived while a batch was under way --------------------------------------------------

@@ -37,7 +37,7 @@ from hub.domain.errors import DatabaseUnreachable, MigrationBehind
 from hub.store.tables import Installation
 
 #: The newest migration; tests/architecture holds it equal to the newest file.
-SCHEMA_HEAD = "0006"
+SCHEMA_HEAD = "0009"
 
 #: Advisory lock numbers, one per thing that must happen once at a time (docs/architecture.md).
 LOCK_LINK = 0x4855_4201
@@ -47,6 +47,9 @@ LOCK_EVENTS = 0x4855_4204
 LOCK_POLICY = 0x4855_4205
 LOCK_SUBJECT = 0x4855_4206
 LOCK_LOG = 0x4855_4207
+LOCK_AGENCY_FEED = 0x4855_4208
+LOCK_JOBS = 0x4855_4209
+LOCK_BUDGET = 0x4855_420A
 
 _COPY_HEADER_BYTES = 19
 _PATIENCE_STEP_S = 0.02
@@ -139,6 +142,27 @@ def snapshot(engine: Engine, shared: str | None = None) -> Iterator[Connection]:
                 # A snapshot's name is no value a parameter may stand for; it is PostgreSQL's own.
                 connection.execute(text(f"SET TRANSACTION SNAPSHOT '{shared}'"))
             yield connection
+
+
+@contextmanager
+def alone_in_a_snapshot(engine: Engine, lock: int) -> Iterator[Connection]:
+    """A transaction all of which sees one moment, under an advisory lock that was taken before that moment.
+
+    A lock taken inside would come too late: the snapshot would be of before the wait. Raises psycopg's
+    SerializationFailure, bare or as SQLAlchemy's, where it writes what others wrote since: do it over.
+    """
+    with _connected(engine) as connection:
+        connection.execution_options(isolation_level="AUTOCOMMIT")
+        connection.execute(text("SELECT pg_advisory_lock(:lock, 0)"), {"lock": lock})
+        connection.commit()
+        try:
+            connection.execution_options(isolation_level="REPEATABLE READ")
+            with connection.begin():
+                yield connection
+        finally:
+            if not driver(connection).closed:
+                connection.execution_options(isolation_level="AUTOCOMMIT")
+                connection.execute(text("SELECT pg_advisory_unlock(:lock, 0)"), {"lock": lock})
 
 
 def share_snapshot(connection: Connection) -> str:

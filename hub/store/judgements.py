@@ -142,11 +142,11 @@ def of_keys(connection: Connection, key_hashes: Sequence[bytes]) -> list[Judgeme
 
 
 def recent(
-    connection: Connection, limit: int, offset: int = 0, *, after: int = 0
+    connection: Connection, limit: int, offset: int = 0, after: int | None = None
 ) -> list[JudgementRow]:
-    """The latest judgements, withdrawn ones too, newest first. after: those below that number, 0 for all."""
+    """The latest judgements, withdrawn ones too, newest first; after: those before that one."""
     statement = select(*_COLUMNS).order_by(Judgement.id.desc()).limit(limit).offset(offset)
-    if after:
+    if after is not None:
         statement = statement.where(Judgement.id < after)
     return [_row(row) for row in connection.execute(statement).all()]
 

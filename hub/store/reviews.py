@@ -11,14 +11,12 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
-from sqlalchemy import ColumnElement, Connection, func, literal, select, tuple_, update
+from sqlalchemy import ColumnElement, Connection, select, update
 
 from hub.domain.events import EventKind
 from hub.domain.reviews import STANDING_REASONS, Outcome, ReviewReason
 from hub.store.database import among, driver
 from hub.store.tables import Review
-
-_HEAVIEST: Final = 2**62
 
 Subject = tuple[int, int | None, str]
 """Left record, right record or None, and which sort of question: see `subject`."""
@@ -70,6 +68,20 @@ class ReviewRow:
     closed_at: datetime | None
     closed_by: str | None
     outcome: Outcome | None
+
+
+@dataclass(frozen=True, slots=True)
+class ReviewPlace:
+    """Where a review stands in the queue: all that its order hangs on, so that the review itself need not stay."""
+
+    is_report: bool
+    microbits: int | None
+    number: int
+
+
+def place_of(row: ReviewRow) -> ReviewPlace:
+    """Where it stands."""
+    return ReviewPlace(row.reason in STANDING_REASONS, row.microbits, row.id)
 
 
 #: The reasons of questions that come and go with the partition.
@@ -285,12 +297,9 @@ def queue(
     claimed_by: str | None,
     limit: int,
     offset: int = 0,
-    after: int = 0,
+    after: ReviewPlace | None = None,
 ) -> list[ReviewRow]:
-    """Open reviews: reports first, then the strongest pairs. claimed_by: only one steward's.
-
-    after: those behind that one, whether it is still open or not; 0 for all.
-    """
+    """Open reviews: reports first, then the strongest pairs. claimed_by: only one steward's."""
     statement = select(*_COLUMNS).where(Review.closed_at.is_(None))
     if kind is not None:
         statement = statement.where(Review.kind == kind)
@@ -298,21 +307,24 @@ def queue(
         statement = statement.where(Review.reason == reason.value)
     if claimed_by is not None:
         statement = statement.where(Review.claimed_by == claimed_by)
-    if after:
-        last = connection.execute(select(*_PLACE).where(Review.id == after)).one_or_none()
-        if last is None:
-            return []
-        statement = statement.where(tuple_(*_PLACE) > tuple_(*map(literal, last)))
-    ordered = statement.order_by(*_PLACE)
+    is_report = among(Review.reason, [reason.value for reason in STANDING_REASONS])
+    if after is not None:
+        statement = statement.where(_is_behind(after, is_report))
+    ordered = statement.order_by(
+        is_report.desc(), Review.weight_microbits.desc().nulls_first(), Review.id
+    )
     return [_row(row) for row in connection.execute(ordered.limit(limit).offset(offset)).all()]
 
 
-#: Where a review stands in the queue: reports, then what weighs nothing, then from the heaviest down.
-_PLACE: Final = (
-    ~among(Review.reason, [reason.value for reason in STANDING_REASONS]),
-    -func.coalesce(Review.weight_microbits, _HEAVIEST),
-    Review.id,
-)
+def _is_behind(place: ReviewPlace, is_report: ColumnElement[bool]) -> ColumnElement[bool]:
+    weight, is_later = Review.weight_microbits, Review.id > place.number
+    if place.microbits is None:
+        weaker = weight.is_not(None) | (weight.is_(None) & is_later)
+    else:
+        weaker = (weight < place.microbits) | ((weight == place.microbits) & is_later)
+    if place.is_report:
+        return ~is_report | weaker
+    return ~is_report & weaker
 
 
 def _row(row: Any) -> ReviewRow:

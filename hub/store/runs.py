@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 
 from sqlalchemy import Connection, delete, func, select, update
 from sqlalchemy.dialects.postgresql import insert
@@ -38,6 +38,24 @@ class QuarantinedRow:
     field: str | None
     rule: str
     quarantined_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class RunRow:
+    """A run as it is listed. source: None for one of no single source."""
+
+    id: int
+    kind: str
+    source: str | None
+    state: str
+    started_at: datetime
+    finished_at: datetime | None
+    counts: Mapping[str, Any]
+
+
+_RUNS: Final = select(
+    Run.id, Run.kind, Source.name, Run.state, Run.started_at, Run.finished_at, Run.counts
+).outerjoin(Source, Source.id == Run.source_id)
 
 
 def start(connection: Connection, kind: str, source_id: int | None, at: datetime) -> int:
@@ -174,8 +192,10 @@ def known_quarantined(
     )
 
 
-def list_quarantine(connection: Connection, source: str | None, limit: int) -> list[QuarantinedRow]:
-    """Open quarantined rows, newest first, of one source or all."""
+def list_quarantine(
+    connection: Connection, source: str | None, limit: int, after: int | None = None
+) -> list[QuarantinedRow]:
+    """Open quarantined rows, newest first, of one source or all; after: those before that one."""
     statement = (
         select(
             Quarantined.id,
@@ -193,7 +213,47 @@ def list_quarantine(connection: Connection, source: str | None, limit: int) -> l
     )
     if source is not None:
         statement = statement.where(Source.name == source)
+    if after is not None:
+        statement = statement.where(Quarantined.id < after)
     return [QuarantinedRow(*row) for row in connection.execute(statement).all()]
+
+
+def newest(
+    connection: Connection,
+    *,
+    source: str | None,
+    kind: str | None,
+    after: int | None,
+    limit: int,
+) -> list[RunRow]:
+    """Runs, the newest first. kind: `load`, or `link` and the kind linked; after: those before that one."""
+    statement = _RUNS.order_by(Run.id.desc()).limit(limit)
+    if source is not None:
+        statement = statement.where(Source.name == source)
+    if kind is not None:
+        statement = statement.where(Run.kind == kind)
+    if after is not None:
+        statement = statement.where(Run.id < after)
+    return [RunRow(*row) for row in connection.execute(statement).all()]
+
+
+def last_of(connection: Connection, source_ids: Sequence[int]) -> dict[str, RunRow]:
+    """The newest run of each of those sources that ever had one, by the source's name."""
+    newest_ids = (
+        select(func.max(Run.id)).where(among(Run.source_id, source_ids)).group_by(Run.source_id)
+    )
+    rows = connection.execute(_RUNS.where(Run.id.in_(newest_ids))).all()
+    return {row.name: RunRow(*row) for row in rows}
+
+
+def open_by_source(connection: Connection, source_ids: Sequence[int]) -> dict[int, int]:
+    """How many rows of each of those sources stand open in the quarantine."""
+    rows = connection.execute(
+        select(Quarantined.source_id, func.count())
+        .where(Quarantined.resolved_at.is_(None), among(Quarantined.source_id, source_ids))
+        .group_by(Quarantined.source_id)
+    ).all()
+    return {row[0]: row[1] for row in rows}
 
 
 def count_quarantine(connection: Connection) -> int:

@@ -108,6 +108,14 @@ def every(connection: Connection) -> list[SourceState]:
     ]
 
 
+def page(connection: Connection, after: str | None, limit: int) -> list[SourceState]:
+    """So many registered sources by name; after: those behind that name."""
+    statement = select(*_COLUMNS).order_by(Source.name).limit(limit)
+    if after is not None:
+        statement = statement.where(Source.name > after)
+    return [SourceState(*row) for row in connection.execute(statement).all()]
+
+
 def set_positions(
     connection: Connection, source_id: int, *, cursor: bytes | None, watermark: bytes | None
 ) -> None:

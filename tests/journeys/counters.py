@@ -19,10 +19,12 @@ from consent.vocabulary import DataCategory, Purpose, RestrictionKind
 from hub.domain.records import RecordKey
 from hub.domain.released import ReleasedProfile
 from hub.journeys import restrictions
+from hub.journeys.claims import Claim, Truth
 from hub.journeys.context import Hub
 from hub.journeys.describing import Description
 from hub.journeys.disclosing import Asker
 from hub.journeys.look_up import Answer, ByShown, LookUp, look_up
+from hub.journeys.verify import Verified, Verify, verify
 from hub.store import database, disclosures, policies
 from hub.store.disclosures import StoredDisclosure
 from hub.store.policies import PolicyVersion
@@ -120,6 +122,24 @@ class Counter:
         answer = self.ask(whom, requested or (C.NAME, C.ADDRESS))
         assert answer.profile is not None, answer
         return answer.profile
+
+    def claimed(self, *claims: Claim, whom: str | UUID | Description = "parks:P1") -> Verify:
+        """What parks' clerk claims, of Maria's account unless that is replaced."""
+        asked = self.asked()
+        return Verify(asked.asker, _whom(whom), asked.purpose, claims, asked.scope)
+
+    def verify(
+        self, *claims: Claim, whom: str | UUID | Description = "parks:P1", **changes: Any
+    ) -> Verified:
+        """Verify claims; the answer leaves at once, and how long it would have waited is noted."""
+        asked = replace(self.claimed(*claims, whom=whom), **changes)
+        return verify(self.hub, asked, pause=self.pauses_s.append)
+
+    def truths(
+        self, *claims: Claim, whom: str | UUID | Description = "parks:P1"
+    ) -> tuple[Truth, ...]:
+        """The answers alone."""
+        return self.verify(*claims, whom=whom).answers
 
     def entries(self) -> list[StoredDisclosure]:
         """The log's entries, in the order they were written."""

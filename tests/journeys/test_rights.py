@@ -179,6 +179,18 @@ def test_a_page_has_a_total_an_offset_and_a_limit(counter: Counter) -> None:
             who_looked(counter.hub, P1, ASKED, offset=offset, limit=limit)
 
 
+def test_pages_by_entry_show_each_use_once_though_each_page_is_a_use(counter: Counter) -> None:
+    for _ in range(5):
+        counter.ask(P1)
+    first = who_looked(counter.hub, P1, ASKED, limit=3)
+    second = who_looked(counter.hub, P1, ASKED, after=first.next, limit=3)
+    third = who_looked(counter.hub, P1, ASKED, after=second.uses[-1].entry, limit=3)
+    uses = [*first.uses, *second.uses]
+    assert [one.action for one in uses] == ["own_log", *["look_up"] * 5]
+    assert len({one.entry for one in uses}) == 6
+    assert (second.total, second.next, third.uses) == (7, None, ())
+
+
 def test_looks_at_others_are_not_hers(counter: Counter) -> None:
     counter.ask(D2)
     assert looked(counter) == []

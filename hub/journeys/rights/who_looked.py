@@ -9,23 +9,28 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Final
 
 from consent.log.entry import Account, Outcome, Permitted, Withheld
 from consent.policy import Policy
-from hub.domain.errors import HubError
 from hub.journeys.context import Hub
+from hub.journeys.paging import LIMIT_MAX, PageInvalid
 from hub.journeys.rights.hers import Hers
 from hub.journeys.rights.requests import RECIPIENT, RightsAction, RightsRequest, log_own
 from hub.journeys.subjects import HeldSubject, in_subject_change
 from hub.store import disclosures
 from hub.store.disclosures import StoredDisclosure
 
-LIMIT_MAX: Final = 1_000
-
-
-class PageInvalid(HubError):
-    """A page that cannot be asked for."""
+__all__ = [
+    "LIMIT_MAX",
+    "Labels",
+    "PageInvalid",
+    "Released",
+    "Use",
+    "Uses",
+    "entries_of",
+    "use_of",
+    "who_looked",
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,18 +73,26 @@ class Use:
 
 @dataclass(frozen=True, slots=True)
 class Uses:
-    """A page of uses, the newest first; total: how many there are of her."""
+    """A page of uses, the newest first; total: how many there are of her. next: the entry to ask on after."""
 
     total: int
     offset: int
     uses: tuple[Use, ...]
+    next: int | None = None
 
 
 def who_looked(
-    hub: Hub, reference: str, request: RightsRequest, *, offset: int = 0, limit: int = 100
+    hub: Hub,
+    reference: str,
+    request: RightsRequest,
+    *,
+    after: int | None = None,
+    offset: int = 0,
+    limit: int = 100,
 ) -> Uses:
     """A page of who looked at the constituent a reference stands for; this look is the newest of them.
 
+    after: a page's `next`. Each page asked for is a look itself, by which offsets shift and entries do not.
     Raises PageInvalid, and as in_subject_change.
     """
     if offset < 0 or not 1 <= limit <= LIMIT_MAX:
@@ -89,8 +102,15 @@ def who_looked(
         log_own(hub, subject, RightsAction.OWN_LOG, request)
         found = entries_of(hub, subject)
         labels = Labels(subject.in_force.policy)
-        page = found[offset : offset + limit]
-        return Uses(len(found), offset, tuple(use_of(one, labels) for one in page))
+        behind = [one for one in found if after is None or one.id < after]
+        page = behind[offset : offset + limit]
+        is_more = len(behind) > offset + limit
+        return Uses(
+            len(found),
+            offset,
+            tuple(use_of(one, labels) for one in page),
+            page[-1].id if is_more else None,
+        )
 
     return in_subject_change(hub, reference, work)
 

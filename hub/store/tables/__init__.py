@@ -12,7 +12,9 @@ from hub.store.tables.access import (
     UsedOnce,
     UsedOnceMark,
 )
+from hub.store.tables.agency_feed import AgencyEvent, ToldRecord
 from hub.store.tables.base import Base
+from hub.store.tables.budgets import Alarm, LookUpBudget, LookUpQuestion
 from hub.store.tables.constituents import (
     Alias,
     Component,
@@ -51,8 +53,10 @@ from hub.store.tables.subjects import (
 
 __all__ = [
     "ActiveModel",
+    "AgencyEvent",
     "AgreementApproval",
     "AgreementProposal",
+    "Alarm",
     "Alias",
     "Base",
     "Client",
@@ -73,6 +77,8 @@ __all__ = [
     "Link",
     "LogCheckpoint",
     "LogNode",
+    "LookUpBudget",
+    "LookUpQuestion",
     "Model",
     "Notice",
     "Objection",
@@ -95,6 +101,7 @@ __all__ = [
     "Subject",
     "SubjectKeyRow",
     "Suppression",
+    "ToldRecord",
     "UsedOnce",
     "UsedOnceMark",
     "arrivals",

@@ -1,7 +1,8 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hub.vault.tags import Hasher, Tagger
+from hub.vault.keyring import Purpose
+from hub.vault.tags import Hasher, Tagger, keyed_hash
 from tests.hub.vault.fixed import OTHER_ROOT, ROOT
 
 tagger, stranger = Tagger(ROOT), Tagger(OTHER_ROOT)
@@ -54,6 +55,17 @@ def test_a_value_has_another_hash_in_another_place(
     )
     assert len(first) == 16
     assert (first == second) == (place == other)
+
+
+@given(said=st.lists(any_text), other=st.lists(any_text))
+def test_texts_stand_for_themselves_in_their_parts_under_one_purpose(
+    said: list[str], other: list[str]
+) -> None:
+    first, second = (keyed_hash(ROOT, Purpose.QUESTION, *texts) for texts in (said, other))
+    assert len(first) == 16
+    assert (first == second) == (said == other)
+    assert first != keyed_hash(OTHER_ROOT, Purpose.QUESTION, *said)
+    assert first != keyed_hash(ROOT, Purpose.USED_ONCE, *said)
 
 
 def test_the_hash_of_a_key_says_nothing_about_equal_content_or_another_root() -> None:
