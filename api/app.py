@@ -14,7 +14,18 @@ from api import errors, health, oauth
 from api.observing import Observing
 from api.receiving import Receiving
 from api.throttle import Throttle
-from api.v1 import clients, constituents, judgements, pins, profiles, reviews, why
+from api.v1 import (
+    alarms,
+    clients,
+    constituents,
+    judgements,
+    log,
+    pins,
+    profiles,
+    reviews,
+    sources,
+    why,
+)
 from hub.journeys.context import Hub
 
 TITLE: Final = "Constituent Hub"
@@ -32,6 +43,9 @@ _V1: Final = (
     judgements.router,
     pins.router,
     clients.router,
+    sources.router,
+    alarms.router,
+    log.router,
 )
 _OPEN: Final = (oauth.router, health.router)
 

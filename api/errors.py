@@ -23,6 +23,7 @@ from api.problems import Problem, of_status, problem
 from api.receiving import BodyTooLarge, BodyTooSlow
 from api.repeating import KeyMissing
 from api.throttle import TooFast
+from consent.log.entry import EntryInvalid
 from hub.access.flaws import CredentialsRefused
 from hub.domain.errors import (
     ConstituentUnknown,
@@ -42,6 +43,7 @@ from hub.journeys.acts import (
     TooManyRecords,
 )
 from hub.journeys.change import ChangeContended
+from hub.journeys.disclosure_log import CheckpointUnwritable, DisclosureUnknown, ProofNotForThem
 from hub.journeys.history import MomentRefused
 from hub.journeys.judge import JudgementUnknown, NotOfConstituent
 from hub.journeys.log_lag import DisclosureLogBehind
@@ -49,6 +51,7 @@ from hub.journeys.look_up import LookUpContended, LookUpInvalid
 from hub.journeys.paging import PageInvalid
 from hub.journeys.pairwise import PairwiseUnknown
 from hub.journeys.pin import NothingToPin, PinUnexplained, PinUnknown
+from hub.journeys.policies import PolicyVersionUnknown
 from hub.journeys.registration import SourceBusy
 from hub.journeys.repeats import RepeatDiffers, RepeatUnderWay
 from hub.journeys.review import NotAnAnswer, ReviewClaimed, ReviewClosed, ReviewUnknown
@@ -84,6 +87,11 @@ PROBLEM_OF: Final[Mapping[type[HubError], Problem]] = {
     NothingToPin: Problem.REQUEST_INVALID,
     PinUnexplained: Problem.REQUEST_INVALID,
     PageInvalid: Problem.REQUEST_INVALID,
+    DisclosureUnknown: Problem.NOT_FOUND,
+    EntryInvalid: Problem.NOT_FOUND,
+    ProofNotForThem: Problem.NOT_IN_SCOPE,
+    PolicyVersionUnknown: Problem.NOT_FOUND,
+    CheckpointUnwritable: Problem.UNAVAILABLE,
     MomentRefused: Problem.REQUEST_INVALID,
     LookUpContended: Problem.BUSY,
     ChangeContended: Problem.BUSY,

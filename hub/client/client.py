@@ -10,8 +10,9 @@ from types import TracebackType
 from typing import Any, Self
 from uuid import UUID
 
+from hub.client.auditors import Alarms, Log
 from hub.client.identity import Identity
-from hub.client.operators import Clients
+from hub.client.operators import Clients, Sources
 from hub.client.profiles import Description, LookUpAnswer, RecordRef
 from hub.client.stewards import Constituents, Judgements, Pins, Reviews
 from hub.client.transport import Transport, Wanted
@@ -43,6 +44,9 @@ class HubClient:
         self.judgements = Judgements(self._transport)
         self.pins = Pins(self._transport)
         self.clients = Clients(self._transport)
+        self.sources = Sources(self._transport)
+        self.alarms = Alarms(self._transport)
+        self.log = Log(self._transport)
 
     def __enter__(self) -> Self:
         return self

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from datetime import datetime
+from typing import Any
 
 import msgspec
 
-from hub.client.lists import once
+from hub.client.lists import listed, once
 from hub.client.transport import Transport
 
 
@@ -47,8 +48,86 @@ class Invited(msgspec.Struct, frozen=True):
         return f"Invited(client={self.client!r})"
 
 
+class LastRun(msgspec.Struct, frozen=True):
+    """What came of a source's last load."""
+
+    state: str
+    started_at: datetime
+    finished_at: datetime | None
+    counts: dict[str, Any]
+
+
+class Run(msgspec.Struct, frozen=True):
+    """One load or link."""
+
+    number: int
+    kind: str
+    source: str | None
+    state: str
+    started_at: datetime
+    finished_at: datetime | None
+    counts: dict[str, Any]
+
+
+class Source(msgspec.Struct, frozen=True):
+    """A source, and where its records stand."""
+
+    id: str
+    agency: str
+    label: str
+    kind: str
+    is_sensitive: bool
+    may_match: bool
+    records: int
+    pending: int
+    quarantined: int
+    last_run: LastRun | None
+
+
+class Quarantined(msgspec.Struct, frozen=True):
+    """A row set aside, by place and rule."""
+
+    source: str
+    location: str | None
+    row_number: int
+    field: str | None
+    rule: str
+    sentence: str
+    quarantined_at: datetime
+
+
+class _Sources(msgspec.Struct, frozen=True):
+    items: list[Source]
+    next: str | None
+
+
 class _Clients(msgspec.Struct, frozen=True):
     items: list[ClientOf]
+
+
+class Sources:
+    """Where records come from, what ran, and which rows were set aside."""
+
+    def __init__(self, transport: Transport) -> None:
+        self._transport = transport
+
+    def every(self, *, limit: int = 50) -> Iterator[Source]:
+        """The sources by id, asked for in pages of `limit`; an agency's system is told of its own."""
+        query: dict[str, str | int] = {"limit": limit}
+        while True:
+            page = self._transport.send("GET", "/v1/sources", query=query).read(_Sources)
+            yield from page.items
+            if page.next is None:
+                return
+            query["after"] = page.next
+
+    def runs(self, *, limit: int = 50, **filters: str) -> Iterator[Run]:
+        """Loads and links, the newest first. filters: source, kind."""
+        yield from listed(self._transport, "/v1/runs", Run, limit, filters)
+
+    def quarantine(self, *, limit: int = 50, **filters: str) -> Iterator[Quarantined]:
+        """Rows set aside, the newest first. filters: source."""
+        yield from listed(self._transport, "/v1/quarantine", Quarantined, limit, filters)
 
 
 class Clients:
