@@ -30,6 +30,7 @@ from hub.domain.errors import (
     DatabaseUnreachable,
     HubError,
     LogBroken,
+    ModelUnfit,
     RecordUnknown,
     ScorerMismatch,
 )
@@ -100,6 +101,7 @@ PROBLEM_OF: Final[Mapping[type[HubError], Problem]] = {
     DatabaseUnreachable: Problem.UNAVAILABLE,
     LogBroken: Problem.UNAVAILABLE,
     ScorerMismatch: Problem.UNAVAILABLE,
+    ModelUnfit: Problem.UNAVAILABLE,
 }
 """By the error's class, or the nearest of those it is made from."""
 

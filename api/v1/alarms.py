@@ -12,14 +12,14 @@ from fastapi import Query
 
 from api.guard import CallerOf, HubOf, guarded_router, needs
 from api.paging import CursorIn, Cursors, LimitIn, Page
-from api.v1.references import Told
+from api.v1.references import Out
 from hub.access.scopes import Scope
 from hub.journeys.alarms import AlarmRule, list_alarms
 
 router = guarded_router(tags=["Auditors"])
 
 
-class AlarmOut(Told):
+class AlarmOut(Out):
     """An alarm, with the figures of the moment it was raised: of that client, on that day."""
 
     number: int

@@ -14,7 +14,7 @@ from pydantic import Field, StringConstraints
 
 from api.guard import CallerOf, HubOf, guarded_router, needs
 from api.repeating import changes
-from api.v1.references import Told
+from api.v1.references import Out
 from api.v1.words import PolicyName, Strict, Text
 from hub.access.scopes import Scope, StaffRole
 from hub.journeys.access import clients as journey
@@ -55,7 +55,7 @@ class KeyIn(OneClientIn):
     kid: Annotated[str, StringConstraints(max_length=64, pattern=r"^[A-Za-z0-9_-]+$")]
 
 
-class InvitedOut(Told):
+class InvitedOut(Out):
     """The code by which a client enrols one key: told this once, and good once."""
 
     client: str
@@ -63,7 +63,7 @@ class InvitedOut(Told):
     lasts_s: int
 
 
-class KeyOut(Told):
+class KeyOut(Out):
     """A key of a client. revoked_at: null while it is good."""
 
     kid: str
@@ -71,7 +71,7 @@ class KeyOut(Told):
     revoked_at: datetime | None
 
 
-class ClientOut(Told):
+class ClientOut(Out):
     """A client, and the keys it enrolled. ended_at: null while it is admitted."""
 
     id: str
@@ -88,7 +88,7 @@ class ClientOut(Told):
     keys: list[KeyOut]
 
 
-class ClientsOut(Told):
+class ClientsOut(Out):
     """Every client there is or was: as many as there are systems and staff."""
 
     items: list[ClientOut]

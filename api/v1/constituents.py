@@ -12,7 +12,7 @@ from fastapi import Response
 from pydantic import AwareDatetime
 
 from api.guard import CallerOf, HubOf, guarded_router, needs
-from api.v1.references import ETAGGED, RecordOut, ReferenceIn, Told, with_token
+from api.v1.references import ETAGGED, Out, RecordOut, ReferenceIn, with_token
 from hub.access.scopes import Scope
 from hub.domain.records import ConstituentKind
 from hub.domain.reviews import ReviewReason, Verdict
@@ -28,21 +28,21 @@ class MomentIn(ReferenceIn):
     at: AwareDatetime
 
 
-class PlacedRecordOut(Told):
+class PlacedRecordOut(Out):
     """A present record. is_pending: where what it says now leads to is still to be seen."""
 
     record: RecordOut
     is_pending: bool
 
 
-class OpenQuestionOut(Told):
+class OpenQuestionOut(Out):
     """An open review that touches one of the records."""
 
     number: int
     reason: ReviewReason
 
 
-class ConstituentOut(Told):
+class ConstituentOut(Out):
     """A constituent as a steward sees it. aliases: ids that answer with it."""
 
     id: UUID
@@ -52,7 +52,7 @@ class ConstituentOut(Told):
     reviews: list[OpenQuestionOut]
 
 
-class AsOfOut(Told):
+class AsOfOut(Out):
     """What a reference resolved to at a moment. id: null where it was retired and nothing was under it."""
 
     at: datetime
@@ -62,7 +62,7 @@ class AsOfOut(Told):
     aliases: list[UUID]
 
 
-class HistoryEntryOut(Told):
+class HistoryEntryOut(Out):
     """One thing that happened, of `id`; other_id: where it came from or went. What is of no account is null."""
 
     at: datetime
@@ -75,7 +75,7 @@ class HistoryEntryOut(Told):
     author: str | None
 
 
-class HistoryOut(Told):
+class HistoryOut(Out):
     """A constituent's story, in the order of time."""
 
     entries: list[HistoryEntryOut]

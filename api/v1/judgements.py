@@ -16,7 +16,7 @@ from api.etags import PARAMETER, IfMatch
 from api.guard import CallerOf, HubOf, guarded_router, needs
 from api.paging import CursorIn, Cursors, LimitIn, Page
 from api.repeating import changes
-from api.v1.references import ActOut, PairIn, RecordOut, ReferenceIn, Told
+from api.v1.references import ActOut, Out, PairIn, RecordOut, ReferenceIn
 from api.v1.words import RecordRef, Sentence, Strict
 from hub.access.scopes import Scope
 from hub.domain.reviews import Verdict
@@ -42,7 +42,7 @@ class SplitIn(Strict):
     reason: Sentence
 
 
-class JudgementOut(Told):
+class JudgementOut(Out):
     """A judgement. act: what it is withdrawn by, with the others of that act. sleeps: a record of it is removed."""
 
     number: int
@@ -58,7 +58,7 @@ class JudgementOut(Told):
     sleeps: bool
 
 
-class JudgementsOut(Told):
+class JudgementsOut(Out):
     """Judgements, the oldest first."""
 
     items: list[JudgementOut]

@@ -19,7 +19,7 @@ from pydantic import Field, StringConstraints, model_validator
 from api.guard import CallerOf, HubOf, guarded_router, needs
 from api.problems import Problem, problem
 from api.streaming import streamed
-from api.v1.references import NUMBER_MAX, Told
+from api.v1.references import NUMBER_MAX, Out
 from api.v1.words import Strict
 from consent.stored import to_document
 from hub.access.scopes import Scope
@@ -61,7 +61,7 @@ class DisclosureIn(Strict):
         return found
 
 
-class PolicyVersionOut(Told):
+class PolicyVersionOut(Out):
     """A version of the policy: who stated it, when and why. digest: what entries of the log name it by."""
 
     version: int
@@ -71,13 +71,13 @@ class PolicyVersionOut(Told):
     stated_at: datetime
 
 
-class PolicyVersionsOut(Told):
+class PolicyVersionsOut(Out):
     """Every version, the newest first."""
 
     items: list[PolicyVersionOut]
 
 
-class PolicyDocumentOut(Told):
+class PolicyDocumentOut(Out):
     """What a version states, in the form its digest is of."""
 
     version: int

@@ -12,7 +12,7 @@ from fastapi import Response
 
 from api.guard import CallerOf, HubOf, guarded_router, needs
 from api.repeating import changes
-from api.v1.references import RecordOut, ReferenceIn, Told
+from api.v1.references import Out, RecordOut, ReferenceIn
 from api.v1.words import RecordRef, Sentence, Slug, Strict
 from hub.access.scopes import Scope
 from hub.journeys.pin import PinView, list_pins, pin, withdraw_pin
@@ -33,7 +33,7 @@ class PinIn(PinnedIn):
     reason: Sentence
 
 
-class PinOut(Told):
+class PinOut(Out):
     """A pin. sleeps: the record states another value now."""
 
     record: RecordOut
@@ -46,7 +46,7 @@ class PinOut(Told):
     withdrawn_at: datetime | None
 
 
-class PinsOut(Told):
+class PinsOut(Out):
     """Pins, oldest first within a record."""
 
     items: list[PinOut]

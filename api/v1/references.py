@@ -44,27 +44,27 @@ class PairIn(Strict):
     right: ReferenceIn
 
 
-class Told(BaseModel):
+class Out(BaseModel):
     """An answer that is read off what a journey answers, by the names of its parts."""
 
     model_config = ConfigDict(from_attributes=True)
 
 
-class RecordOut(Told):
+class RecordOut(Out):
     """A record. key: null where its constituent was erased."""
 
     source: str
     key: Annotated[str | None, Field(validation_alias="local_id")]
 
 
-class MergedOut(Told):
+class MergedOut(Out):
     """An id that answers with another from now on."""
 
     id: UUID
     into: UUID
 
 
-class PartedOut(Told):
+class PartedOut(Out):
     """An id from which records went to others: ids given back, and how many new ones."""
 
     id: UUID
@@ -72,7 +72,7 @@ class PartedOut(Told):
     new: int
 
 
-class EffectsOut(Told):
+class EffectsOut(Out):
     """What was changed, of whom the caller may see. records_moved: by agency, records now under another id."""
 
     merged: list[MergedOut]
@@ -82,7 +82,7 @@ class EffectsOut(Told):
     reviews_closed: int
 
 
-class ActOut(Told):
+class ActOut(Out):
     """An act, done or previewed; a preview names neither numbers nor new ids.
 
     act: what to withdraw it by. judgements: those it made; repeated: those that said so before; ended: those it ended.
@@ -97,10 +97,10 @@ class ActOut(Told):
     effects: EffectsOut
 
 
-def with_token(told: Told, token: str | None) -> Response:
+def with_token(answer: Out, token: str | None) -> Response:
     """An answer whose ETag names the state that an act on it may rest on."""
     headers = {} if token is None else etag(token)
-    return Response(told.model_dump_json(), headers=headers, media_type="application/json")
+    return Response(answer.model_dump_json(), headers=headers, media_type="application/json")
 
 
 ETAGGED: Final[dict[int | str, dict[str, Any]]] = {

@@ -17,7 +17,7 @@ from api.guard import CallerOf, HubOf, guarded_router, needs
 from api.paging import CursorIn, Cursors, LimitIn, Page
 from api.repeating import changes
 from api.v1.judgements import JudgementOut
-from api.v1.references import ETAGGED, ActOut, Number, RecordOut, Told, with_token
+from api.v1.references import ETAGGED, ActOut, Number, Out, RecordOut, with_token
 from api.v1.words import RecordRef, Sentence, Strict
 from hub.access.scopes import Scope
 from hub.domain.records import ConstituentKind
@@ -40,7 +40,7 @@ class AnswerIn(Strict):
     reason: Sentence
 
 
-class ReviewOut(Told):
+class ReviewOut(Out):
     """A review. weight_bits: null where it is not about a weight. outcome: null while open, or where it went away."""
 
     number: int
@@ -57,7 +57,7 @@ class ReviewOut(Told):
     outcome: Outcome | None
 
 
-class ReviewSideOut(Told):
+class ReviewSideOut(Out):
     """A record in question, the constituent it is under (null once removed), and the others there."""
 
     record: RecordOut
@@ -65,7 +65,7 @@ class ReviewSideOut(Told):
     others: list[RecordOut]
 
 
-class ReviewViewOut(Told):
+class ReviewViewOut(Out):
     """A review with all that an answer hangs on. answers: the outcomes it takes, none where judging answers it."""
 
     line: ReviewOut
@@ -76,13 +76,13 @@ class ReviewViewOut(Told):
     judgement: JudgementOut | None
 
 
-class ReportedOut(Told):
+class ReportedOut(Out):
     """The review that asks about a report."""
 
     number: int
 
 
-class AnsweredOut(Told):
+class AnsweredOut(Out):
     """An answer given, or previewed, and what it does."""
 
     number: int
@@ -133,7 +133,7 @@ def report(hub: HubOf, caller: CallerOf, said: ReportIn) -> ReportedOut:
 @router.get("/reviews/{number}", response_model=ReviewViewOut, responses=ETAGGED)
 @needs(Scope.REVIEW_READ)
 def review(hub: HubOf, caller: CallerOf, number: Number) -> Response:
-    """Show one review, open or closed. The ETag is what it is answered with; none where a record is gone."""
+    """Show one review, open or closed. The ETag is what it is answered with."""
     found = journey.show_review(hub, number, is_cleared=caller.is_cleared)
     return with_token(ReviewViewOut.model_validate(found), found.seen)
 

@@ -14,7 +14,7 @@ from pydantic import Field
 
 from api.guard import CallerOf, HubOf, guarded_router, needs
 from api.paging import CursorIn, Cursors, LimitIn, Page
-from api.v1.references import Told
+from api.v1.references import Out
 from api.v1.words import Slug
 from hub.access.scopes import Scope
 from hub.domain.records import ConstituentKind
@@ -26,7 +26,7 @@ router = guarded_router(tags=["Operators"])
 RunKind = Annotated[str, Query(pattern=r"^[a-z]+( [a-z]+)?$", max_length=40)]
 
 
-class LoadOut(Told):
+class LoadOut(Out):
     """What came of a run. counts: as the run itself names them."""
 
     state: Annotated[str, Field(examples=["running", "finished", "failed", "abandoned"])]
@@ -43,7 +43,7 @@ class RunOut(LoadOut):
     source: str | None
 
 
-class SourceOut(Told):
+class SourceOut(Out):
     """A source. records: those present; pending: those that nothing has linked since they changed.
 
     quarantined: its rows set aside. may_match: some agreement lets its records be linked.
@@ -61,14 +61,14 @@ class SourceOut(Told):
     last_run: LoadOut | None
 
 
-class SourcesOut(Told):
+class SourcesOut(Out):
     """Some of the sources. next: what `after` must name for those that follow, null at the end."""
 
     items: list[SourceOut]
     next: str | None
 
 
-class QuarantinedOut(Told):
+class QuarantinedOut(Out):
     """A row set aside: where it stood, the field and the rule it broke, and what the rule says."""
 
     source: str

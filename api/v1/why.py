@@ -10,7 +10,7 @@ from uuid import UUID
 from fastapi import Response
 
 from api.guard import CallerOf, HubOf, guarded_router, needs
-from api.v1.references import ETAGGED, PairIn, Told, with_token
+from api.v1.references import ETAGGED, Out, PairIn, with_token
 from hub.access.scopes import Scope
 from hub.domain.records import ConstituentKind
 from hub.domain.reviews import ReviewReason, Verdict
@@ -21,7 +21,7 @@ from hub.journeys.why import why as explain
 router = guarded_router(tags=["Stewards"])
 
 
-class SideOut(Told):
+class SideOut(Out):
     """One of the two records. constituent_records: present records of its constituent, this one too.
 
     component_records: records that hang together with it. may_match: some agreement lets its source be linked.
@@ -39,7 +39,7 @@ class SideOut(Told):
     is_poor: bool
 
 
-class SharedKeyOut(Told):
+class SharedKeyOut(Out):
     """A blocking key that both offer, and what became of it."""
 
     rule: int
@@ -47,7 +47,7 @@ class SharedKeyOut(Told):
     fate: Fate
 
 
-class ComparisonOut(Told):
+class ComparisonOut(Out):
     """One comparison's part of the weight. rarity_microbits: what the shared value's rarity adds or takes."""
 
     name: str
@@ -56,7 +56,7 @@ class ComparisonOut(Told):
     rarity_microbits: int
 
 
-class PairOut(Told):
+class PairOut(Out):
     """The pair's weight in its parts, which add up to it."""
 
     weight_microbits: int
@@ -64,7 +64,7 @@ class PairOut(Told):
     comparisons: list[ComparisonOut]
 
 
-class BetweenOut(Told):
+class BetweenOut(Out):
     """All pairs between the two constituents."""
 
     pairs: int
@@ -72,7 +72,7 @@ class BetweenOut(Told):
     best_microbits: int
 
 
-class WeighingOut(Told):
+class WeighingOut(Out):
     """What the model makes of the pair, and its bars. between: null within one constituent, and of very large ones."""
 
     model: str
@@ -83,7 +83,7 @@ class WeighingOut(Told):
     between: BetweenOut | None
 
 
-class JudgedOut(Told):
+class JudgedOut(Out):
     """What stewards said, by the numbers of the judgements."""
 
     verdict: Verdict
@@ -91,14 +91,14 @@ class JudgedOut(Told):
     judgements: list[int]
 
 
-class SourceRuleOut(Told):
+class SourceRuleOut(Out):
     """A source that holds nobody twice, and both sides are in it."""
 
     source: str
     is_pair: bool
 
 
-class CutOut(Told):
+class CutOut(Out):
     """What became of a component too large to be judged as a whole."""
 
     looks: int
@@ -106,7 +106,7 @@ class CutOut(Told):
     is_one_piece: bool
 
 
-class ReviewAboutOut(Told):
+class ReviewAboutOut(Out):
     """An open review near the two. is_between: it asks whether they are one."""
 
     number: int
@@ -114,7 +114,7 @@ class ReviewAboutOut(Told):
     is_between: bool
 
 
-class WhyOut(Told):
+class WhyOut(Out):
     """All that bears on whether the two are one, and the verdict in sentences."""
 
     is_same_constituent: bool

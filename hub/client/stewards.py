@@ -83,10 +83,10 @@ class Reviews:
         """Open reviews, asked for in pages of `limit`. filters: kind, reason, is_mine."""
         yield from listed(self._transport, "/v1/reviews", Review, limit, filters)
 
-    def show(self, number: int) -> tuple[ReviewView, str | None]:
-        """One review and the token to answer it with; None where a record of it is gone."""
+    def show(self, number: int) -> tuple[ReviewView, str]:
+        """One review and the token to answer it with."""
         answer = self._transport.send("GET", f"/v1/reviews/{number}")
-        return answer.read(ReviewView), seen_in(answer) or None
+        return answer.read(ReviewView), seen_in(answer)
 
     def report_not_mine(self, record: RecordRef, *, repeat_key: str | None = None) -> int:
         """Ask whether a record is really its constituent's; the number of the review."""

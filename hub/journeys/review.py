@@ -143,8 +143,8 @@ class ReviewSide:
 class ReviewView:
     """A review as the steward who answers it sees it.
 
-    judgement: the one in question. answers: the outcomes it takes. seen: hand it back with the answer;
-    None where a record is gone.
+    judgement: the one in question. answers: the outcomes it takes. seen: hand it back with the answer; it
+    is of what is left of the records.
     """
 
     line: ReviewLine
@@ -153,7 +153,7 @@ class ReviewView:
     left: ReviewSide
     right: ReviewSide | None
     judgement: JudgementView | None
-    seen: str | None
+    seen: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -271,7 +271,6 @@ def show_review(hub: Hub, number: int, *, is_cleared: bool = False) -> ReviewVie
             )
             for one in records_of(row)
         ]
-        is_whole = len(under) == len(sides)
         return ReviewView(
             line=_line(row, refs),
             question=QUESTIONS[row.reason],
@@ -279,7 +278,7 @@ def show_review(hub: Hub, number: int, *, is_cleared: bool = False) -> ReviewVie
             left=sides[0],
             right=sides[1] if len(sides) > 1 else None,
             judgement=_in_question(hub, connection, row),
-            seen=token(connection, _present_sides(connection, row)) if is_whole else None,
+            seen=token(connection, _present_sides(connection, row)),
         )
 
 

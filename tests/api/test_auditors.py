@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
+from uuid import UUID
 
 import pytest
 from psycopg import Connection, connect
@@ -42,7 +43,7 @@ def staff(running: Served, *roles: StaffRole) -> Iterator[HubClient]:
         yield client
 
 
-def look_up(running: Served) -> tuple[str, object]:
+def look_up(running: Served) -> tuple[str, UUID]:
     identity = running.agency("parks", "licensing")
     with running.client(identity) as parks:
         answer = parks.look_up(RecordRef("parks", "P1"), ["name"], purpose="licensing", case="1")
@@ -74,13 +75,13 @@ def test_a_proof_is_had_by_a_clients_own_reference_and_for_the_cleared_alone(
     client, reference = look_up(running)
     with staff(running, StaffRole.AUDITOR, StaffRole.CLEARED) as ada:
         key = LogKey.parse(ada.log.key())
-        text = ada.log.prove_shown(client, reference)  # type: ignore[arg-type]
+        text = ada.log.prove_shown(client, reference)
         entry, signed = open_proof(text.encode(), [key], key.name)
         assert (signed.size, b'"outcome":"released"' in entry.account) == (1, True)
         assert ada.log.prove(1) == text
         not_found = (404, "not-found")
         assert problem(lambda: ada.log.prove(10**14)) == not_found
-        assert problem(lambda: ada.log.prove_shown("vehicles-desk", reference)) == not_found  # type: ignore[arg-type]
+        assert problem(lambda: ada.log.prove_shown("vehicles-desk", reference)) == not_found
     with staff(running, StaffRole.AUDITOR) as uncleared:
         assert problem(lambda: uncleared.log.prove(1)) == NOT_IN_SCOPE
         assert problem(lambda: uncleared.log.prove(10**14)) == NOT_IN_SCOPE

@@ -169,7 +169,6 @@ def test_a_review_is_claimed_answered_on_what_was_seen_and_then_closed(office: O
     ines, tomas = office.steward(), office.steward("tomas")
     view, seen = ines.reviews.show(office.review)
     assert view.answers == ["different", "same"]
-    assert seen is not None
     ines.reviews.claim(office.review)
     assert [one.claimed_by for one in tomas.reviews.queue()] == ["ines"]
     assert not list(tomas.reviews.queue(is_mine="true"))
@@ -192,7 +191,6 @@ def test_a_review_is_claimed_answered_on_what_was_seen_and_then_closed(office: O
 def test_an_answer_to_what_changed_since_it_was_seen_is_refused(office: Office) -> None:
     ines = office.steward()
     _, seen = ines.reviews.show(office.review)
-    assert seen is not None
     office.shelter.desk.push("cards:1", MARIA, phone="+1 202 555 0143")
     answer = problem(lambda: ines.reviews.answer(office.review, "same", REASON, seen=seen))
     assert answer[:2] == (412, "changed-since")
@@ -214,7 +212,6 @@ def test_a_report_opens_one_review_which_is_not_answered_same(office: Office) ->
     assert ines.reviews.report_not_mine(ALSO_HERS) == number
     assert next(ines.reviews.queue()).reason == "not_mine"
     _, seen = ines.reviews.show(number)
-    assert seen is not None
     assert problem(lambda: ines.reviews.answer(number, "same", REASON, seen=seen))[:2] == (
         422,
         "request-invalid",
@@ -240,6 +237,21 @@ def test_the_queue_comes_whole_in_pages_of_any_size(office: Office) -> None:
     assert problem(lambda: ines.reviews.show(10**14)) == NOT_FOUND
 
 
+def test_a_report_on_a_record_that_is_gone_is_dismissed_on_what_was_seen(office: Office) -> None:
+    ines = office.steward()
+    number = ines.reviews.report_not_mine(ALSO_HERS)
+    _, before = ines.reviews.show(number)
+    office.shelter.desk.remove("desk:1")
+    view, seen = ines.reviews.show(number)
+    assert view.left.constituent is None
+    assert problem(lambda: ines.reviews.answer(number, "different", REASON, seen=seen)) == NOT_FOUND
+    stale = problem(lambda: ines.reviews.answer(number, "dismissed", REASON, seen=before))
+    assert stale[:2] == (412, "changed-since")
+    done = ines.reviews.answer(number, "dismissed", REASON, seen=seen)
+    assert done.judged.judgements == []
+    assert ines.reviews.show(number)[0].line.outcome == "dismissed"
+
+
 # --- judging --------------------------------------------------------------------------------------
 
 
@@ -252,7 +264,9 @@ def test_a_judgement_is_previewed_made_once_and_withdrawn(office: Office) -> Non
         ines.judgements.judge("same", OTHER, NOORS, REASON, seen=seen, repeat_key="merge-3-and-4")
         for _ in range(2)
     ]
+    act = made[0].act
     assert made[0] == made[1]
+    assert act is not None
     assert made[0].effects == previewed.effects
     assert desk.together("cards:3", "cards:4")
     assert len(ines.judgements.of(OTHER)) == 1
@@ -262,10 +276,9 @@ def test_a_judgement_is_previewed_made_once_and_withdrawn(office: Office) -> Non
         )
     )
     assert contradicted[:2] == (409, "conflict")
-    assert made[0].act is not None
-    ines.judgements.withdraw(made[0].act)
+    ines.judgements.withdraw(act)
     assert not desk.together("cards:3", "cards:4")
-    assert problem(lambda: ines.judgements.withdraw(made[0].act)) == NOT_FOUND  # type: ignore[arg-type]
+    assert problem(lambda: ines.judgements.withdraw(act)) == NOT_FOUND
     assert [one.withdrawn_by for one in ines.judgements.latest(limit=1)] == ["ines"]
 
 
@@ -354,6 +367,22 @@ def _everything(client: HubClient, review: int) -> list[Callable[[], object]]:
         lambda: client.pins.withdraw(HERS, "name"),
         lambda: client.pins.of(HERS),
     ]
+
+
+@pytest.mark.parametrize(
+    "moment", ["0001-01-01T00:00:00+14:00", "9999-12-31T23:59:59-14:00", "2026-11-22T09:00:00Z"]
+)
+def test_a_moment_at_which_there_was_nobody_is_no_failure_of_the_hub(
+    office: Office, moment: str
+) -> None:
+    ines = office.steward()
+    for body in ({"id": str(office.shelter.id_)}, {"record": {"source": "cards", "key": "1"}}):
+        found = told(
+            partial(
+                ines._transport.send, "POST", "/v1/constituents/as-of", body=body | {"at": moment}
+            )
+        )
+        assert found.status in (404, 422)
 
 
 def test_what_is_malformed_is_told_by_field_and_rule(office: Office) -> None:
