@@ -18,12 +18,15 @@ from api.v1 import (
     alarms,
     clients,
     constituents,
+    events,
     judgements,
     log,
     pins,
     profiles,
+    records,
     reviews,
     sources,
+    verifications,
     why,
 )
 from hub.journeys.context import Hub
@@ -37,6 +40,9 @@ BATCH_SUFFIX: Final = "/record-batches"
 
 _V1: Final = (
     profiles.router,
+    verifications.router,
+    records.router,
+    events.router,
     why.router,
     constituents.router,
     reviews.router,

@@ -25,6 +25,13 @@ class BodyMalformed(HTTPException):
         super().__init__(400, rule)
 
 
+class NameRepeated(BodyMalformed):
+    """A name stands twice in an object."""
+
+    def __init__(self) -> None:
+        super().__init__("a name stands twice in an object")
+
+
 class MediaTypeUnknown(HTTPException):
     """A body is not said to be of the type the route reads. wanted: that type."""
 
@@ -87,7 +94,7 @@ def decode(content: bytes) -> Any:
 def _once_each(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     made = dict(pairs)
     if len(made) != len(pairs):
-        raise BodyMalformed("a name stands twice in an object")
+        raise NameRepeated
     return made
 
 

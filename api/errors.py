@@ -6,6 +6,7 @@ be told where the table says so.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from typing import Final
 
@@ -23,6 +24,7 @@ from api.problems import Problem, of_status, problem
 from api.receiving import BodyTooLarge, BodyTooSlow
 from api.repeating import KeyMissing
 from api.throttle import TooFast
+from api.v1.records import BatchesBusy
 from consent.log.entry import EntryInvalid
 from hub.access.flaws import CredentialsRefused
 from hub.domain.errors import (
@@ -33,8 +35,10 @@ from hub.domain.errors import (
     ModelUnfit,
     RecordUnknown,
     ScorerMismatch,
+    SourceInvalid,
 )
 from hub.domain.judging import JudgementContradicted
+from hub.journeys import agency_feed
 from hub.journeys.access.clients import ClientBeyond, ClientInvalid, ClientUnknown
 from hub.journeys.acts import (
     ActUnexplained,
@@ -43,6 +47,7 @@ from hub.journeys.acts import (
     StaleView,
     TooManyRecords,
 )
+from hub.journeys.budgets import BudgetSpent
 from hub.journeys.change import ChangeContended
 from hub.journeys.disclosure_log import CheckpointUnwritable, DisclosureUnknown, ProofNotForThem
 from hub.journeys.history import MomentRefused
@@ -53,9 +58,11 @@ from hub.journeys.paging import PageInvalid
 from hub.journeys.pairwise import PairwiseUnknown
 from hub.journeys.pin import NothingToPin, PinUnexplained, PinUnknown
 from hub.journeys.policies import PolicyVersionUnknown
+from hub.journeys.pushing import SourceUnknown
 from hub.journeys.registration import SourceBusy
 from hub.journeys.repeats import RepeatDiffers, RepeatUnderWay
 from hub.journeys.review import NotAnAnswer, ReviewClaimed, ReviewClosed, ReviewUnknown
+from hub.journeys.verify import ClaimInvalid
 
 _log = structlog.get_logger("hub.api")
 
@@ -69,6 +76,9 @@ PROBLEM_OF: Final[Mapping[type[HubError], Problem]] = {
     RecordUnknown: Problem.NOT_FOUND,
     PairwiseUnknown: Problem.NOT_FOUND,
     CursorRefused: Problem.REQUEST_INVALID,
+    agency_feed.CursorRefused: Problem.REQUEST_INVALID,
+    agency_feed.PageInvalid: Problem.REQUEST_INVALID,
+    agency_feed.AgencyFeedContended: Problem.BUSY,
     RepeatDiffers: Problem.REPEAT_DIFFERS,
     RepeatUnderWay: Problem.REPEAT_UNDER_WAY,
     LookUpInvalid: Problem.REQUEST_INVALID,
@@ -94,14 +104,19 @@ PROBLEM_OF: Final[Mapping[type[HubError], Problem]] = {
     PolicyVersionUnknown: Problem.NOT_FOUND,
     CheckpointUnwritable: Problem.UNAVAILABLE,
     MomentRefused: Problem.REQUEST_INVALID,
+    ClaimInvalid: Problem.REQUEST_INVALID,
+    BudgetSpent: Problem.BUDGET_SPENT,
     LookUpContended: Problem.BUSY,
     ChangeContended: Problem.BUSY,
     SourceBusy: Problem.BUSY,
+    SourceUnknown: Problem.NOT_FOUND,
+    SourceInvalid: Problem.UNAVAILABLE,
+    ScorerMismatch: Problem.UNAVAILABLE,
+    ModelUnfit: Problem.UNAVAILABLE,
+    BatchesBusy: Problem.BUSY,
     DisclosureLogBehind: Problem.UNAVAILABLE,
     DatabaseUnreachable: Problem.UNAVAILABLE,
     LogBroken: Problem.UNAVAILABLE,
-    ScorerMismatch: Problem.UNAVAILABLE,
-    ModelUnfit: Problem.UNAVAILABLE,
 }
 """By the error's class, or the nearest of those it is made from."""
 
@@ -155,7 +170,11 @@ def _hub_error(request: Request, error: HubError) -> Response:
     if which is None:
         return _unforeseen(request, error)
     detail = "" if which in _SILENT else str(error)
-    return problem(which, detail, headers=_RETRY_SOON if which in _RETRIED else None)
+    headers = _RETRY_SOON if which in _RETRIED else None
+    if isinstance(error, BudgetSpent):
+        left_s = (error.resets_at - request.app.state.hub.now()).total_seconds()
+        headers = {"Retry-After": str(max(1, math.ceil(left_s)))}
+    return problem(which, detail, headers=headers)
 
 
 def _too_fast(_: Request, error: TooFast) -> Response:

@@ -90,7 +90,7 @@ class Problem(Enum):
         "Read it again; its ETag is what If-Match must name.",
     )  # fmt: skip
     BODY_TOO_LARGE = ProblemType(
-        "body-too-large", 413, "The body is too large", "Batches go in parts; the detail names the limit in bytes.",
+        "body-too-large", 413, "The body is too large", "Batches go in parts; the detail names the limit.",
     )  # fmt: skip
     MEDIA_TYPE_REFUSED = ProblemType(
         "media-type-refused", 415, "The route does not read that media type", "The detail names the one it reads.",

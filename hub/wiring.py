@@ -32,6 +32,7 @@ from hub.domain.errors import SettingsInvalid, SourceInvalid
 from hub.embedded import ensure, stop, throwaway
 from hub.journeys.context import AccessSettings, Hub, Limits, LogSettings
 from hub.journeys.pool import look_for_cycles_seldom
+from hub.journeys.pushing import require_pushable
 from hub.settings import Settings, secret
 from hub.store import constituents, database, jobs, runs
 from hub.vault import keyring
@@ -255,6 +256,23 @@ def read_sources(files: Sequence[Path], batch_rows: int) -> list[tuple[Source, R
     return [
         (source, open_reader(source, file.parent, secret, batch_rows)) for file, source in sources
     ]
+
+
+def pushed_sources(settings: Settings) -> dict[str, Source]:
+    """The sources of HUB_SOURCES_DIR, by id. Raises SourceInvalid, SettingsInvalid where it is no folder."""
+    folder = settings.sources_dir
+    if folder is None:
+        return {}
+    if not folder.is_dir():
+        raise SettingsInvalid(f"HUB_SOURCES_DIR: {folder} is not a folder")
+    found: dict[str, Source] = {}
+    for file in sorted(folder.glob("*.yaml")):
+        source = load_source(file)
+        require_pushable(source)
+        if source.id in found:
+            raise SourceInvalid(file.name, [f"id: another file describes source {source.id} too"])
+        found[source.id] = source
+    return found
 
 
 def evaluation_readers(evaluation: Evaluation, file: Path, batch_rows: int) -> list[Reader]:

@@ -27,7 +27,7 @@ from procrastinate.worker import Worker
 from hub.domain.errors import HubError
 from hub.domain.jobs import Job
 from hub.domain.records import ConstituentKind
-from hub.journeys import catching_up, feed, housekeeping
+from hub.journeys import agency_feed, catching_up, feed, housekeeping
 from hub.journeys.context import Hub
 from hub.journeys.jobs import ATTEMPTS_MAX, DEAD_AFTER, leave, take_up
 from hub.journeys.metrics import JOBS
@@ -236,6 +236,7 @@ def _app(hub: Hub, *, is_periodic: bool) -> procrastinate.App:
     @app.task(name=Job.SEQUENCE.value, lock=Job.SEQUENCE.value, queueing_lock=Job.SEQUENCE.value)
     def sequence(timestamp: int = 0) -> None:  # noqa: ARG001 (given to every periodic job)
         feed.sequence_all(hub)
+        agency_feed.distribute(hub)
 
     @app.task(
         name=Job.HOUSEKEEPING.value,

@@ -6,6 +6,7 @@ leaves, is hub.journeys.look_up's.
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
 from enum import StrEnum
 from typing import Annotated, Any, Final
@@ -20,15 +21,16 @@ from api.log_head import log_head
 from api.problems import Problem, problem
 from api.silence import PauseOf
 from api.v1.words import DescriptionIn, PolicyName, RecordRef, ShownId, Strict, Text
-from consent.decision import Told
+from consent.decision import Reason, Told
 from consent.log.entry import Outcome
 from consent.vocabulary import Assurance, DataCategory
 from hub.access.scopes import Scope
 from hub.domain.records import ConstituentKind, HoldingStatus
 from hub.journeys.access.admission import Caller
 from hub.journeys.context import Hub
+from hub.journeys.counted import look_up
 from hub.journeys.disclosing import Asker
-from hub.journeys.look_up import Answer, ByShown, LookUp, Whom, look_up
+from hub.journeys.look_up import Answer, ByShown, LookUp, Whom
 from hub.vault.opaque import OpaqueIds
 
 router = guarded_router(tags=["Profiles"])
@@ -42,7 +44,7 @@ class Found(StrEnum):
     AMBIGUOUS = "ambiguous"
 
 
-_FOUND: Final = {
+FOUND: Final = {
     Outcome.RELEASED: Found.ONE,
     Outcome.NO_MATCH: Found.NONE,
     Outcome.AMBIGUOUS: Found.AMBIGUOUS,
@@ -210,31 +212,48 @@ def profile_lookups(hub: HubOf, caller: CallerOf, pause: PauseOf, wanted: LookUp
     `none` also answers for whoever this agency may not learn of. The answer is in the disclosure log before it is
     sent; `Hub-Log` names the log's size and root as signed last.
     """
-    answer = look_up(hub, wanted.asked(caller), pause=pause)
+    answer = look_up(hub, wanted.asked(caller), distinct_max=caller.distinct_per_day, pause=pause)
     return answered(hub, caller, answer)
 
 
 def answered(hub: Hub, caller: Caller, answer: Answer) -> Response:
     """A look-up's answer, or the problem it is."""
-    disclosure = str(OpaqueIds(hub.keys, "disclosure", caller.client).of(answer.disclosure))
+    disclosure = disclosure_of(hub, caller, answer.disclosure)
     head = log_head(hub)
     if answer.outcome is Outcome.REFUSED:
-        which = Problem.TOO_LITTLE_EVIDENCE if answer.is_too_little else Problem.PURPOSE_REFUSED
-        reasons = [one.value for one in answer.reasons]
-        return problem(which, headers=head, reasons=reasons, disclosure=disclosure)
+        return refused(answer.reasons, disclosure, head, is_too_little=answer.is_too_little)
     said: dict[str, Any] = {
-        "found": _FOUND[answer.outcome],
+        "found": FOUND[answer.outcome],
         "disclosure": disclosure,
         "profile": answer.profile,
-        "withheld": [_withheld(one) for one in answer.told if one.reasons],
+        "withheld": withheld(answer.told),
     }
     return Response(msgspec.json.encode(said), 200, head, media_type="application/json")
 
 
-def _withheld(told: Told) -> dict[str, Any]:
-    return {
-        "source": told.source,
-        "category": told.category,
-        "reasons": [one.value for one in told.reasons],
-        "sentences": [one.sentence for one in told.reasons],
-    }
+def disclosure_of(hub: Hub, caller: Caller, number: int) -> str:
+    """What the caller knows an entry of the log by."""
+    return str(OpaqueIds(hub.keys, "disclosure", caller.client).of(number))
+
+
+def refused(
+    reasons: Sequence[Reason], disclosure: str, head: Mapping[str, str], *, is_too_little: bool
+) -> Response:
+    """The problem of a question that nobody is looked for on."""
+    which = Problem.TOO_LITTLE_EVIDENCE if is_too_little else Problem.PURPOSE_REFUSED
+    said = [one.value for one in reasons]
+    return problem(which, headers=head, reasons=said, disclosure=disclosure)
+
+
+def withheld(told: Iterable[Told]) -> list[dict[str, Any]]:
+    """What is not told, as far as it may be said."""
+    return [
+        {
+            "source": one.source,
+            "category": one.category,
+            "reasons": [reason.value for reason in one.reasons],
+            "sentences": [reason.sentence for reason in one.reasons],
+        }
+        for one in told
+        if one.reasons
+    ]

@@ -6,15 +6,22 @@ is itself an object or a list stays as it is; a mapping that reads it rejects th
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 
 import msgspec
 
+from connectors.contract import Row
 from connectors.readers.formats import Chunk, ChunkBuilder, Head, OpenFile, Position
 from connectors.readers.lines import Lines
 
 SAMPLE_LINES = 1_000
 """Lines looked at for column names before a load."""
+
+
+def row_of(members: Mapping[str, object], columns: Iterable[str]) -> Row:
+    """An object's members as a row in these columns: text trimmed, blank or absent None."""
+    values = [members.get(name) for name in columns]
+    return tuple([(v.strip() or None) if isinstance(v, str) else v for v in values])
 
 
 class JsonLines:
@@ -73,8 +80,7 @@ class JsonLines:
         elif self._refuse_unknown and not known.issuperset(found):
             builder.reject("unknown_column", line, next(m for m in found if m not in known))
         else:
-            values = [found.get(name) for name in columns]
-            builder.add(tuple([(v.strip() or None) if isinstance(v, str) else v for v in values]))
+            builder.add(row_of(found, columns))
 
     def _object(self, line: str) -> dict[str, object] | str:
         """The line's object, or the rule it breaks."""

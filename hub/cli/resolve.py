@@ -1,35 +1,29 @@
 """`hub resolve`: rows of a source placed one by one, and what loads left to be placed.
 
 Decides how rows are given on the command line: one JSON object a line, in the source's own columns, read by
-the reader of JSON lines. A row is the same as one before if it names the same columns in the same order
-with the same values, as in a load. Where a record belongs is hub.journeys.resolve's.
+the reader of JSON lines. A row is the same as one before if it names the same columns with the same values, as in
+a load (hub.journeys.pushing). Where a record belongs is hub.journeys.resolve's.
 """
 
 from __future__ import annotations
 
-import io
 import sys
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from contextlib import AbstractContextManager, nullcontext
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any, BinaryIO, Final
 
 import msgspec
 import typer
 
-from connectors.contract import ROW_NUMBER, Row
-from connectors.readers.formats import OpenFile
-from connectors.readers.jsonl import JsonLines
-from connectors.readers.lines import LINE_BYTES_MAX
-from connectors.source import Source, load_source
+from connectors.source import load_source
 from hub import wiring
 from hub.cli.output import answers, errors, print_json, progress_bar
-from hub.domain.errors import SourceInvalid, SourceUnreadable
+from hub.domain.errors import SourceUnreadable
 from hub.domain.records import ConstituentKind, Rejected
-from hub.journeys.context import Hub
-from hub.journeys.resolve import Arrival, Resolution, Resolver, resolve_pending
+from hub.journeys.pushing import PushedRow, Pusher, pushed_rows, require_pushable
+from hub.journeys.resolve import Arrival, Resolution, resolve_pending
 from hub.settings import read_settings
 
 _STANDARD_INPUT: Final = "-"
@@ -82,24 +76,14 @@ def resolve(
 # --- rows --------------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True)
-class PushedRow:
-    """A row in its own columns, and its place among the lines, blank ones counted."""
-
-    number: int
-    columns: tuple[str, ...]
-    values: Row
-
-
 def _resolve_rows(file: Path, rows: str, *, as_json: bool) -> None:
     source = load_source(file)
-    if source.numbers_rows:
-        raise SourceInvalid(str(file), [f"key: rows that come one by one have no {ROW_NUMBER}"])
+    require_pushable(source)
     rejected = 0
     with _opened(source.id, rows) as stream, wiring.open_hub(read_settings()) as hub:
-        resolvers = _Resolvers(hub, source)
+        pusher = Pusher(hub, source)
         for row in pushed_rows(stream, source):
-            found = row if isinstance(row, Rejected) else resolvers.resolve(row)
+            found = row if isinstance(row, Rejected) else pusher.push(row)
             if isinstance(found, Rejected):
                 rejected += 1
                 _tell_rejected(found)
@@ -113,21 +97,6 @@ def _place(row: PushedRow | Rejected) -> str:
     return f"row {row.number if isinstance(row, PushedRow) else row.row}"
 
 
-class _Resolvers:
-    """A source's resolvers: one for each set of columns that its rows came in."""
-
-    def __init__(self, hub: Hub, source: Source) -> None:
-        self._hub = hub
-        self._source = source
-        self._made: dict[tuple[str, ...], Resolver] = {}
-
-    def resolve(self, row: PushedRow) -> Resolution | Rejected:
-        resolver = self._made.get(row.columns)
-        if resolver is None:
-            resolver = self._made[row.columns] = Resolver(self._hub, self._source, row.columns)
-        return resolver.resolve(row.values, row.number)
-
-
 def _opened(source: str, rows: str) -> AbstractContextManager[BinaryIO]:
     """The stream of rows. Raises SourceUnreadable."""
     if rows == _STANDARD_INPUT:
@@ -136,38 +105,6 @@ def _opened(source: str, rows: str) -> AbstractContextManager[BinaryIO]:
         return Path(rows).open("rb")
     except OSError as error:
         raise SourceUnreadable(source, "not_found", rows) from error
-
-
-def pushed_rows(stream: BinaryIO, source: Source) -> Iterator[PushedRow | Rejected]:
-    """The rows of JSON lines, each as soon as its line is there.
-
-    A row has its own columns in its own order, and after them, empty, those it lacks of the columns the
-    source's YAML names. Raises SourceUnreadable for bytes that are no text.
-    """
-    wanted = source_columns(source)
-    is_refusing = source.contract.unknown_columns == "refuse"
-    reader = JsonLines(wanted, is_refusing)
-    for number, line in enumerate(_lines(stream), start=1):
-        if not line.strip():
-            continue
-        file = OpenFile(io.BytesIO(line), source.id, f"line {number}")
-        columns = reader.row_columns(reader.head(file).columns)
-        if is_refusing and not set(columns) <= set(wanted):
-            columns = wanted  # so that the reader says which member is unknown
-        file.stream.seek(0)
-        for chunk in reader.chunks(file, columns, {"offset": 0, "row": number - 1}, 1):
-            yield from (PushedRow(number, columns, values) for values in chunk.rows)
-            yield from (item.rejected for item in chunk.rejected)
-
-
-def _lines(stream: BinaryIO) -> Iterator[bytes]:
-    """Lines one at a time, so that a pipe is answered as it speaks; a longer one is cut, and then refused."""
-    while line := stream.readline(LINE_BYTES_MAX + 2):
-        yield line
-        while not line.endswith(b"\n"):
-            line = stream.readline(LINE_BYTES_MAX)
-            if not line:
-                return
 
 
 def _tell_rejected(rejected: Rejected) -> None:
@@ -214,14 +151,9 @@ def _what_changed(found: Resolution) -> str:
 def _remove(file: Path, local_ids: Iterable[str], *, as_json: bool) -> None:
     source = load_source(file)
     with wiring.open_hub(read_settings()) as hub:
-        resolver = Resolver(hub, source, source_columns(source))
+        pusher = Pusher(hub, source)
         for place, local_id in enumerate(local_ids, start=1):
-            _tell(resolver.remove(local_id), f"removal {place}", as_json=as_json)
-
-
-def source_columns(source: Source) -> tuple[str, ...]:
-    """Every column the source's YAML names."""
-    return tuple(dict.fromkeys([*source.columns_used, *source.contract.columns]))
+            _tell(pusher.remove(local_id), f"removal {place}", as_json=as_json)
 
 
 def _resolve_pending(kind: ConstituentKind | None, limit: int, *, as_json: bool) -> None:

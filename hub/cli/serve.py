@@ -6,6 +6,7 @@ import logging
 import sys
 from collections.abc import AsyncIterator
 from contextlib import ExitStack, asynccontextmanager
+from dataclasses import replace
 from typing import Final
 
 import anyio.to_thread
@@ -34,10 +35,13 @@ def serve() -> None:
     """
     settings = read_settings()
     wiring.require_fit(settings)
+    wiring.pushed_sources(settings)  # here, where the operator sees what is wrong with one
     wiring.init(settings)
     log_as_json()
-    listening = server.listen(settings.host, settings.port)
-    with wiring.open_hub(settings) as hub:
+    with (
+        server.listen(settings.host, settings.port) as listening,
+        wiring.open_hub(settings) as hub,
+    ):
         prove_scorers(hub)
         with SealingWorker(hub):
             errors.print(f"serving at {settings.public_url}; interrupt to stop")
@@ -50,7 +54,10 @@ def application() -> FastAPI:
     settings = read_settings()
     log_as_json()
     stack = ExitStack()
-    hub = stack.enter_context(wiring.open_hub(settings, pool_size=THREADS))
+    sources = wiring.pushed_sources(settings)
+    hub = replace(
+        stack.enter_context(wiring.open_hub(settings, pool_size=THREADS)), sources=sources
+    )
     app = create_app(hub, processes=settings.processes)
 
     @asynccontextmanager

@@ -5,17 +5,20 @@ Decides nothing: what is refused is raised as ProblemTold, as the hub told it.
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from types import TracebackType
 from typing import Any, Self
 from uuid import UUID
 
 from hub.client.auditors import Alarms, Log
+from hub.client.events import Events
 from hub.client.identity import Identity
 from hub.client.operators import Clients, Sources
 from hub.client.profiles import Description, LookUpAnswer, RecordRef
+from hub.client.records import Records
 from hub.client.stewards import Constituents, Judgements, Pins, Reviews
 from hub.client.transport import Transport, Wanted
+from hub.client.verifications import Claim, VerifyAnswer
 
 Whom = RecordRef | Description | UUID
 """A record's key, a description, or the id that this agency was shown."""
@@ -47,6 +50,8 @@ class HubClient:
         self.sources = Sources(self._transport)
         self.alarms = Alarms(self._transport)
         self.log = Log(self._transport)
+        self.records = Records(self._transport)
+        self.events = Events(self._transport)
 
     def __enter__(self) -> Self:
         return self
@@ -76,6 +81,20 @@ class HubClient:
         """Look a constituent up, for a purpose the token is bound to and on a case of the agency's."""
         body = _question(whom, purpose, case, user, agreement) | {"categories": sorted(categories)}
         return self._transport.send("POST", "/v1/profile-lookups", body=body).read(LookUpAnswer)
+
+    def verify(
+        self,
+        whom: Whom,
+        claims: Sequence[Claim],
+        *,
+        purpose: str,
+        case: str,
+        user: str | None = None,
+        agreement: str | None = None,
+    ) -> VerifyAnswer:
+        """Ask whether what is claimed of a constituent is so: of each topic one claim at most."""
+        body = _question(whom, purpose, case, user, agreement) | {"claims": list(claims)}
+        return self._transport.send("POST", "/v1/verifications", body=body).read(VerifyAnswer)
 
 
 def _question(

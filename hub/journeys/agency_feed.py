@@ -40,8 +40,8 @@ __all__ = [
     "read",
 ]
 
-#: Events of the hub's feed that one transaction looks at; a page is at most so long.
-BATCH_EVENTS: Final = 5_000
+#: Events of the hub's feed that one transaction looks at: about a quarter of a second's work.
+BATCH_EVENTS: Final = 1_000
 PAGE_EVENTS_MAX: Final = 1_000
 
 #: What a reader does of the distributor's work before it answers with what there is.

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from pathlib import Path
@@ -10,6 +10,7 @@ from uuid import UUID
 
 from sqlalchemy import Engine
 
+from connectors.source import Source
 from hub.access.issuers import Trusted
 from hub.domain.calendar import zone_of
 from hub.journeys.kept import Kept
@@ -65,7 +66,7 @@ class Hub:
 
     Time and randomness are handed in here and nowhere else: `now` gives aware UTC times,
     `new_public_id` the ids constituents are known by. `kept`: what this process makes once, such as
-    the code of a model.
+    the code of a model. `sources`: by id, those whose rows agencies may push over HTTP.
     """
 
     engine: Engine
@@ -77,6 +78,7 @@ class Hub:
     kept: Kept = field(default_factory=Kept, compare=False, repr=False)
     log: LogSettings = field(default_factory=LogSettings)
     access: AccessSettings = field(default_factory=AccessSettings)
+    sources: Mapping[str, Source] = field(default_factory=dict)
 
     def day_of(self, at: datetime) -> date:
         """The day of a moment where the law of this hub applies."""

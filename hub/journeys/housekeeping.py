@@ -10,6 +10,8 @@ from collections.abc import Callable, Mapping
 from types import MappingProxyType
 from typing import Final
 
+from hub.journeys import budgets, repeats
+from hub.journeys.access import once
 from hub.journeys.context import Hub
 from hub.journeys.jobs import forget_ended
 from hub.journeys.matchable import look_again
@@ -20,6 +22,9 @@ HOOKS: Final[Mapping[str, Hook]] = MappingProxyType(
     {
         "sources held to the policy of the day": look_again,
         "ended jobs": forget_ended,
+        "proofs and assertions past their time": once.forget_old,
+        "answers kept for repeats": repeats.forget_old,
+        "questions of past days": budgets.forget_old,
     }
 )
 

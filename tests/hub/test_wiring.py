@@ -15,11 +15,13 @@ from hub.domain.errors import (
     KeyFileInvalid,
     MigrationBehind,
     SettingsInvalid,
+    SourceInvalid,
     WrongRootKey,
 )
 from hub.settings import Settings, read_settings
 from hub.vault import keyring
 from tests.conftest import Server
+from tests.worlds import DRIVERS_YAML
 
 
 def settings_for(folder: Path, urls: provision.Urls) -> Settings:
@@ -143,3 +145,25 @@ def test_a_setting_out_of_its_limits_is_named_without_its_value(
     with pytest.raises(SettingsInvalid, match="HUB_WORKERS") as raised:
         read_settings()
     assert "9999" not in str(raised.value)
+
+
+def test_the_sources_that_may_be_pushed_are_those_of_their_folder(tmp_path: Path) -> None:
+    assert wiring.pushed_sources(Settings()) == {}
+    settings = Settings(sources_dir=tmp_path / "sources")
+    with pytest.raises(SettingsInvalid, match=r"HUB_SOURCES_DIR: .* is not a folder"):
+        wiring.pushed_sources(settings)
+
+    folder = tmp_path / "sources"
+    folder.mkdir()
+    (folder / "notes.txt").write_text("no source", "utf-8")
+    (folder / "drivers.yaml").write_text(DRIVERS_YAML, "utf-8")
+    found = wiring.pushed_sources(settings)
+    assert [(name, one.agency) for name, one in found.items()] == [("drivers", "vehicles")]
+
+    (folder / "again.yaml").write_text(DRIVERS_YAML, "utf-8")
+    with pytest.raises(SourceInvalid, match="another file describes source drivers too"):
+        wiring.pushed_sources(settings)
+    numbered = DRIVERS_YAML.replace("key: driver_no", "key: $row")
+    (folder / "again.yaml").write_text(numbered, "utf-8")
+    with pytest.raises(SourceInvalid, match="rows that come one by one have no"):
+        wiring.pushed_sources(settings)

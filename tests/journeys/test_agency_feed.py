@@ -13,10 +13,12 @@ from sqlalchemy.exc import DBAPIError
 
 from consent.policy import Clearance
 from consent.vocabulary import RestrictionKind
+from hub.journeys import agency_feed
 from hub.journeys.acts import Judged
 from hub.journeys.agency_feed import CursorRefused, PageInvalid, distribute, read
 from hub.journeys.context import Hub
 from hub.journeys.judge import judge, withdraw
+from hub.journeys.objection import object_to_linkage
 from hub.journeys.pairwise import shown_to
 from hub.journeys.rights.erasure import erase
 from hub.store import agency_events, database
@@ -271,8 +273,8 @@ def test_a_page_has_a_size(desk: Desk, limit: int) -> None:
 
 def test_many_who_distribute_read_and_write_at_once_tell_everything_once(desk: Desk) -> None:
     rows = (MARIA, BIRK, NOOR)
-    for agency in ("parks", "vehicles"):
-        desk.live.resolver(agency)
+    desk.push("vehicles:24", MARIA)
+    desk.push("parks:25", NOOR)
 
     def write(number: int) -> None:
         agency = ("parks", "vehicles")[number % 2]
@@ -282,9 +284,10 @@ def test_many_who_distribute_read_and_write_at_once_tell_everything_once(desk: D
         work = [pool.submit(write, number) for number in range(24)]
         work += [pool.submit(distribute, desk.hub) for _ in range(12)]  # type: ignore[arg-type]
         work += [pool.submit(read, desk.hub, "parks") for _ in range(12)]  # type: ignore[arg-type]
+        work += [pool.submit(parks_id, desk, ("vehicles:24", "parks:25")[n % 2]) for n in range(12)]  # type: ignore[arg-type]
         for future in work:
             future.result()
-    assert distribute(desk.hub) in range(24)
+    distribute(desk.hub)
     assert distribute(desk.hub) == 0
     for agency in ("parks", "vehicles"):
         follower = Follower(desk.hub, agency)
@@ -295,6 +298,40 @@ def test_many_who_distribute_read_and_write_at_once_tell_everything_once(desk: D
             desk.hub, f"SELECT position FROM agency_events WHERE agency = '{agency}' ORDER BY 1"
         )
         assert positions == list(range(1, len(told) + 1))
+
+
+def test_a_reader_does_some_of_what_is_left_to_do_and_says_that_there_is_more(
+    desk: Desk, parks: Follower, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(agency_feed, "BATCH_EVENTS", 1)
+    for number in range(agency_feed.READ_BATCHES_MAX):
+        desk.push(f"vehicles:{number}", MARIA)
+    desk.push(P1, BIRK)
+    first = read(desk.hub, "parks")
+    assert (first.events, first.is_more) == ((), True)
+    assert [kind for kind, _, _ in parks.news()] == ["created"]
+
+
+def test_a_change_that_is_looked_at_event_by_event_is_told_all_the_same(
+    linked_hub: Hub, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    distribute(linked_hub)
+    monkeypatch.setattr(agency_feed, "BATCH_EVENTS", 1)
+    before = rows_of(linked_hub, "SELECT count(*) FROM events")
+    several = rows_of(
+        linked_hub,
+        "SELECT public_id::text FROM constituents c WHERE kind = 'person' AND EXISTS "
+        "(SELECT FROM links l WHERE l.constituent_id = c.id AND recorded_until IS NULL "
+        "GROUP BY constituent_id HAVING count(*) > 2) ORDER BY id LIMIT 2",
+    )
+    for reference in several:
+        object_to_linkage(linked_hub, reference, **WHO)
+    distribute(linked_hub)
+    assert rows_of(linked_hub, "SELECT count(*) FROM events") > before
+    for agency in rows_of(linked_hub, "SELECT DISTINCT agency FROM sources"):
+        follower = Follower(linked_hub, agency)
+        follower.news(1_000)
+        assert follower.live == set(held(linked_hub, agency).shown.values())
 
 
 def test_a_distribution_that_fails_leaves_nothing_and_is_done_over(

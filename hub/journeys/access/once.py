@@ -38,3 +38,9 @@ def require_first(
     if client is not None and not found.is_admitted:
         raise CredentialsRefused("token", Flaw.CLIENT)
     return found
+
+
+def forget_old(hub: Hub) -> int:
+    """Remove what nobody would take any more, used or not; how many."""
+    with database.transaction(hub.engine) as connection:
+        return used_once.forget(connection, hub.now())

@@ -198,8 +198,8 @@ def test_a_job_that_does_not_end_in_time_is_cut_off_and_left_to_others(
     assert process.returncode == 1
     assert "worker_cut_off" in err
     assert "Traceback" not in err
-    ran = line("worker", "--once")
-    assert (ran.code, "jobs_taken_up" in ran.err) == (0, True), "at once: it said that it goes"
+    # At once, for it said that it goes: unless the database was too busy to hear it, and then soon.
+    eventually(lambda: "jobs_taken_up" in line("worker", "--once").err)
     assert states(owner) == [("resolve_pending", "succeeded", 2)]
 
 
