@@ -14,7 +14,21 @@ from api import errors, health, oauth
 from api.observing import Observing
 from api.receiving import Receiving
 from api.throttle import Throttle
-from api.v1 import events, profiles, records, verifications
+from api.v1 import (
+    alarms,
+    clients,
+    constituents,
+    events,
+    judgements,
+    log,
+    pins,
+    profiles,
+    records,
+    reviews,
+    sources,
+    verifications,
+    why,
+)
 from hub.journeys.context import Hub
 
 TITLE: Final = "Constituent Hub"
@@ -24,7 +38,21 @@ PREFIX: Final = "/v1"
 #: Paths that take a batch in.
 BATCH_SUFFIX: Final = "/record-batches"
 
-_V1: Final = (profiles.router, verifications.router, records.router, events.router)
+_V1: Final = (
+    profiles.router,
+    verifications.router,
+    records.router,
+    events.router,
+    why.router,
+    constituents.router,
+    reviews.router,
+    judgements.router,
+    pins.router,
+    clients.router,
+    sources.router,
+    alarms.router,
+    log.router,
+)
 _OPEN: Final = (oauth.router, health.router)
 
 

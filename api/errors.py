@@ -25,6 +25,7 @@ from api.receiving import BodyTooLarge, BodyTooSlow
 from api.repeating import KeyMissing
 from api.throttle import TooFast
 from api.v1.records import BatchesBusy
+from consent.log.entry import EntryInvalid
 from hub.access.flaws import CredentialsRefused
 from hub.domain.errors import (
     ConstituentUnknown,
@@ -36,16 +37,31 @@ from hub.domain.errors import (
     ScorerMismatch,
     SourceInvalid,
 )
+from hub.domain.judging import JudgementContradicted
 from hub.journeys import agency_feed
-from hub.journeys.access.clients import ClientInvalid, ClientUnknown
+from hub.journeys.access.clients import ClientBeyond, ClientInvalid, ClientUnknown
+from hub.journeys.acts import (
+    ActUnexplained,
+    KindsMixed,
+    NothingToJudge,
+    StaleView,
+    TooManyRecords,
+)
 from hub.journeys.budgets import BudgetSpent
 from hub.journeys.change import ChangeContended
+from hub.journeys.disclosure_log import CheckpointUnwritable, DisclosureUnknown, ProofNotForThem
+from hub.journeys.history import MomentRefused
+from hub.journeys.judge import JudgementUnknown, NotOfConstituent
 from hub.journeys.log_lag import DisclosureLogBehind
 from hub.journeys.look_up import LookUpContended, LookUpInvalid
+from hub.journeys.paging import PageInvalid
 from hub.journeys.pairwise import PairwiseUnknown
+from hub.journeys.pin import NothingToPin, PinUnexplained, PinUnknown
+from hub.journeys.policies import PolicyVersionUnknown
 from hub.journeys.pushing import SourceUnknown
 from hub.journeys.registration import SourceBusy
 from hub.journeys.repeats import RepeatDiffers, RepeatUnderWay
+from hub.journeys.review import NotAnAnswer, ReviewClaimed, ReviewClosed, ReviewUnknown
 from hub.journeys.verify import ClaimInvalid
 
 _log = structlog.get_logger("hub.api")
@@ -55,6 +71,7 @@ _RETRY_SOON: Final = {"Retry-After": "1"}
 PROBLEM_OF: Final[Mapping[type[HubError], Problem]] = {
     ClientInvalid: Problem.REQUEST_INVALID,
     ClientUnknown: Problem.NOT_FOUND,
+    ClientBeyond: Problem.NOT_IN_SCOPE,
     ConstituentUnknown: Problem.NOT_FOUND,
     RecordUnknown: Problem.NOT_FOUND,
     PairwiseUnknown: Problem.NOT_FOUND,
@@ -65,6 +82,28 @@ PROBLEM_OF: Final[Mapping[type[HubError], Problem]] = {
     RepeatDiffers: Problem.REPEAT_DIFFERS,
     RepeatUnderWay: Problem.REPEAT_UNDER_WAY,
     LookUpInvalid: Problem.REQUEST_INVALID,
+    ActUnexplained: Problem.REQUEST_INVALID,
+    KindsMixed: Problem.CONFLICT,
+    NothingToJudge: Problem.CONFLICT,
+    NotOfConstituent: Problem.CONFLICT,
+    TooManyRecords: Problem.CONFLICT,
+    JudgementContradicted: Problem.CONFLICT,
+    JudgementUnknown: Problem.NOT_FOUND,
+    StaleView: Problem.CHANGED_SINCE,
+    ReviewUnknown: Problem.NOT_FOUND,
+    ReviewClosed: Problem.CONFLICT,
+    ReviewClaimed: Problem.CONFLICT,
+    NotAnAnswer: Problem.REQUEST_INVALID,
+    PinUnknown: Problem.NOT_FOUND,
+    NothingToPin: Problem.REQUEST_INVALID,
+    PinUnexplained: Problem.REQUEST_INVALID,
+    PageInvalid: Problem.REQUEST_INVALID,
+    DisclosureUnknown: Problem.NOT_FOUND,
+    EntryInvalid: Problem.NOT_FOUND,
+    ProofNotForThem: Problem.NOT_IN_SCOPE,
+    PolicyVersionUnknown: Problem.NOT_FOUND,
+    CheckpointUnwritable: Problem.UNAVAILABLE,
+    MomentRefused: Problem.REQUEST_INVALID,
     ClaimInvalid: Problem.REQUEST_INVALID,
     BudgetSpent: Problem.BUDGET_SPENT,
     LookUpContended: Problem.BUSY,

@@ -6,6 +6,7 @@ import typer
 
 from hub.cli import (
     alarms,
+    clients,
     consents,
     demo,
     evaluate,
@@ -65,6 +66,7 @@ app.add_typer(policy.app, name="policy")
 app.add_typer(events.app, name="events")
 app.add_typer(log.app, name="log")
 app.add_typer(model.app, name="model")
+app.add_typer(clients.app, name="clients")
 app.add_typer(quarantine.app, name="quarantine")
 app.add_typer(alarms.app, name="alarms")
 app.add_typer(demo.app, name="demo")

@@ -129,11 +129,14 @@ def withdraw(
     ],
     author: Author,
     is_preview: Preview = False,
+    is_cleared: Cleared = False,
     as_json: Json = False,
 ) -> None:
     """End every judgement of an act, as if it had not been judged."""
     with wiring.open_hub(read_settings()) as hub:
-        done = journey.withdraw(hub, act, author=author, is_preview=is_preview)
+        done = journey.withdraw(
+            hub, act, author=author, is_preview=is_preview, is_cleared=is_cleared
+        )
     print_judged("withdrawn", done, is_preview=is_preview, as_json=as_json)
 
 

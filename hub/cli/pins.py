@@ -8,6 +8,7 @@ import typer
 from rich.table import Table
 
 from hub import wiring
+from hub.cli.options import Cleared
 from hub.cli.output import answers, print_json
 from hub.journeys import pin as journey
 from hub.settings import read_settings
@@ -25,18 +26,21 @@ def add(
     attribute: Attribute,
     author: Author,
     reason: Annotated[str, typer.Option(help="Why; it rests sealed.")],
+    is_cleared: Cleared = False,
 ) -> None:
     """Show what this record states, whatever the rules would choose, while it states it."""
     with wiring.open_hub(read_settings()) as hub:
-        journey.pin(hub, record, attribute, author, reason)
+        journey.pin(hub, record, attribute, author, reason, is_cleared=is_cleared)
     answers.print(f"pinned: {attribute}")
 
 
 @app.command("withdraw")
-def withdraw(record: RecordKey, attribute: Attribute, author: Author) -> None:
+def withdraw(
+    record: RecordKey, attribute: Attribute, author: Author, is_cleared: Cleared = False
+) -> None:
     """Leave the attribute to the rules again."""
     with wiring.open_hub(read_settings()) as hub:
-        journey.withdraw_pin(hub, record, attribute, author)
+        journey.withdraw_pin(hub, record, attribute, author, is_cleared=is_cleared)
     answers.print(f"withdrawn: {attribute}")
 
 
@@ -45,11 +49,12 @@ def list_pins(
     reference: Annotated[
         str, typer.Argument(help="A constituent's id, or SOURCE:KEY of a record.")
     ],
+    is_cleared: Cleared = False,
     as_json: Annotated[bool, typer.Option("--json", help="One JSON document.")] = False,
 ) -> None:
     """List the pins on a constituent's records, withdrawn ones too."""
     with wiring.open_hub(read_settings()) as hub:
-        found = journey.list_pins(hub, reference)
+        found = journey.list_pins(hub, reference, is_cleared=is_cleared)
     if as_json:
         print_json(found)
         return

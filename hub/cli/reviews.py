@@ -138,8 +138,7 @@ def _print_review(found: ReviewView) -> None:
         answers.print(f"closed {line.closed_at.isoformat(timespec='seconds')}: {how}")
         return
     answers.print("answers: " + (", ".join(found.answers) or "none; judge or withdraw instead"))
-    if found.seen is not None:
-        answers.print(f"seen: {found.seen}")
+    answers.print(f"seen: {found.seen}")
 
 
 def _print_side(side: ReviewSide) -> None:

@@ -10,10 +10,13 @@ from types import TracebackType
 from typing import Any, Self
 from uuid import UUID
 
+from hub.client.auditors import Alarms, Log
 from hub.client.events import Events
 from hub.client.identity import Identity
+from hub.client.operators import Clients, Sources
 from hub.client.profiles import Description, LookUpAnswer, RecordRef
 from hub.client.records import Records
+from hub.client.stewards import Constituents, Judgements, Pins, Reviews
 from hub.client.transport import Transport, Wanted
 from hub.client.verifications import Claim, VerifyAnswer
 
@@ -39,6 +42,14 @@ class HubClient:
     ) -> None:
         wanted = Wanted(scope, purpose, sign_in)
         self._transport = Transport(base_url or identity.issuer, identity, wanted, timeout_s)
+        self.constituents = Constituents(self._transport)
+        self.reviews = Reviews(self._transport)
+        self.judgements = Judgements(self._transport)
+        self.pins = Pins(self._transport)
+        self.clients = Clients(self._transport)
+        self.sources = Sources(self._transport)
+        self.alarms = Alarms(self._transport)
+        self.log = Log(self._transport)
         self.records = Records(self._transport)
         self.events = Events(self._transport)
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import secrets
 import threading
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Final, TypeVar
 
@@ -103,6 +103,30 @@ class Transport:
         self._good_until_s = 0.0
         return self._sent(method, path, sent, said, query)
 
+    def stream(self, path: str) -> Iterator[bytes]:
+        """An answer a piece at a time. Raises ProblemTold, Unreachable also where it breaks off."""
+        address = self._base_url + path
+        headers = self._signed("GET", address)
+        told: ProblemTold | None = None
+        failed = ""
+        try:
+            with self._http.stream("GET", address, headers=headers) as answer:
+                if answer.is_success:
+                    yield from answer.iter_bytes()
+                    return
+                answer.read()
+                told = _problem(answer)
+        except httpx.HTTPError as error:
+            failed = type(error).__name__
+        if told is not None:
+            raise told
+        raise Unreachable(f"{self._base_url} broke off ({failed})")
+
+    def _signed(self, method: str, address: str) -> dict[str, str]:
+        token = self._current_token()
+        proof = proof_for(self._identity.key, method, address, time.time(), _jti(), token)
+        return {"Authorization": f"DPoP {token}", "DPoP": proof}
+
     def _sent(
         self,
         method: str,
@@ -112,9 +136,7 @@ class Transport:
         query: Mapping[str, str | int] | None,
     ) -> Answer:
         address = self._base_url + path
-        token = self._current_token()
-        proof = proof_for(self._identity.key, method, address, time.time(), _jti(), token)
-        shown = {**headers, "Authorization": f"DPoP {token}", "DPoP": proof}
+        shown = {**headers, **self._signed(method, address)}
         answer = self._asked(method, address, content=content, headers=shown, params=query)
         if answer.is_success or answer.status_code == httpx.codes.NOT_MODIFIED:
             return Answer(answer.content, answer.headers)

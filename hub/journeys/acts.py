@@ -20,7 +20,7 @@ from hub.domain.judging import accept
 from hub.domain.records import ConstituentKind
 from hub.domain.reviews import Outcome, Verdict
 from hub.journeys.change import Overtaken, PartitionChange, Redivided, in_one_change
-from hub.journeys.consequences import Consequences, consequences, issued
+from hub.journeys.consequences import Consequences, Unseen, consequences, issued
 from hub.journeys.context import Hub
 from hub.journeys.facts import hashes_of
 from hub.journeys.naming import ERASED
@@ -201,10 +201,13 @@ def token(connection: Connection, aims: Iterable[Aim]) -> str:
 
 
 class Act:
-    """One act inside one change of the partition."""
+    """One act inside one change of the partition. is_cleared: whether its author may be told of who is at risk."""
 
-    def __init__(self, hub: Hub, change: PartitionChange, said: Said) -> None:
+    def __init__(
+        self, hub: Hub, change: PartitionChange, said: Said, *, is_cleared: bool = True
+    ) -> None:
         self._hub, self._change, self.said = hub, change, said
+        self._is_cleared = is_cleared
         self.connection = change.connection
         self.at = hub.now()
         self.act_id: UUID | None = None
@@ -350,9 +353,17 @@ class Act:
         left = [review for review in found.surroundings.reviews if review.id not in closed]
         found = replace(found, surroundings=replace(found.surroundings, reviews=left))
         pending = [number for number, record in self._touched.items() if record.is_pending]
+        # Before it is written: once they are one constituent, all of them are hidden.
+        unseen = self._unseen(found)
         effects = self._change.publish(found, pending)
-        told = consequences(self.connection, found, effects, len(closed))
-        return self._told(told, issued(found, effects))
+        told = consequences(self.connection, found, effects, len(closed), unseen)
+        return self._told(told, issued(found, effects, unseen))
+
+    def _unseen(self, found: Redivided) -> Unseen:
+        sight = Sight(self._hub, self.connection, self._is_cleared)
+        return Unseen(
+            sight.hidden(found.surroundings.public_ids), sight.hidden_records(found.touched)
+        )
 
     def _told(self, effects: Consequences, ids: tuple[UUID, ...]) -> Judged:
         return Judged(

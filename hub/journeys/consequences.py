@@ -1,20 +1,21 @@
 """What an act did to who is who, in the ids people know: the same words for a preview and for the deed.
 
-Decides nothing: reads what a change of the partition did (change.py) and names it.
+Decides only that nobody hidden is among it: reads what a change of the partition did (change.py) and names it.
 """
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from uuid import UUID
 
 from sqlalchemy import Connection
 
-from hub.domain.events import EventKind
+from hub.domain.events import Change, EventKind
 from hub.journeys.change import Effects, Redivided, asked
 from hub.store import records, sources
+from hub.store.reviews import Subject
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +36,14 @@ class Parted:
 
 
 @dataclass(frozen=True, slots=True)
+class Unseen:
+    """Whom the act's author does not see: age numbers of ids, and records."""
+
+    ids: frozenset[int] = frozenset()
+    records: frozenset[int] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
 class Consequences:
     """Everything an act changed. New ids are counted, not named, for a preview gives none away.
 
@@ -50,37 +59,50 @@ class Consequences:
 
 
 def consequences(
-    connection: Connection, found: Redivided, effects: Effects, closed_besides: int
+    connection: Connection,
+    found: Redivided,
+    effects: Effects,
+    closed_besides: int,
+    unseen: Unseen,
 ) -> Consequences:
     """Name what was done. closed_besides: reviews closed by the act itself, not by the partition."""
-    wanted = asked(found.divided.questions, None).keys()
-    standing = {review.subject for review in found.surroundings.reviews}
+    wanted = set(_of_the_seen(asked(found.divided.questions, None), unseen))
+    standing = set(_of_the_seen((one.subject for one in found.surroundings.reviews), unseen))
+    seen = [one for one in effects.changes if unseen.ids.isdisjoint((one.constituent, *one.others))]
+    moved = [record for record in effects.moved if record not in unseen.records]
     return Consequences(
-        merged=tuple(_merged(effects)),
-        parted=tuple(_parted(found, effects)),
-        records_moved=_moved(connection, effects),
+        merged=tuple(_merged(seen, effects)),
+        parted=tuple(_parted(found, seen, effects)),
+        records_moved=_moved(connection, moved),
         reviews_opened=len(wanted - standing),
         reviews_closed=len(standing - wanted) + closed_besides,
     )
 
 
-def issued(found: Redivided, effects: Effects) -> tuple[UUID, ...]:
+def _of_the_seen(subjects: Iterable[Subject], unseen: Unseen) -> Iterator[Subject]:
+    for one in subjects:
+        if unseen.records.isdisjoint(one[:2]):
+            yield one
+
+
+def issued(found: Redivided, effects: Effects, unseen: Unseen) -> tuple[UUID, ...]:
     """The ids that came to be, oldest first."""
-    new = effects.public_ids.keys() - found.surroundings.public_ids.keys()
+    seen = {number for record, number in effects.ids.items() if record not in unseen.records}
+    new = seen & effects.public_ids.keys() - found.surroundings.public_ids.keys()
     return tuple(effects.public_ids[number] for number in sorted(new))
 
 
-def _merged(effects: Effects) -> Iterator[Merged]:
+def _merged(changes: Iterable[Change], effects: Effects) -> Iterator[Merged]:
     public = effects.public_ids
-    for change in effects.changes:
+    for change in changes:
         if change.kind is EventKind.MERGED:
             for other in change.others:
                 yield Merged(public[other], public[change.constituent])
 
 
-def _parted(found: Redivided, effects: Effects) -> Iterator[Parted]:
+def _parted(found: Redivided, changes: Iterable[Change], effects: Effects) -> Iterator[Parted]:
     public = effects.public_ids
-    for change in effects.changes:
+    for change in changes:
         if change.kind is EventKind.SPLIT:
             known = [other for other in change.others if other in found.surroundings.public_ids]
             yield Parted(
@@ -90,7 +112,7 @@ def _parted(found: Redivided, effects: Effects) -> Iterator[Parted]:
             )
 
 
-def _moved(connection: Connection, effects: Effects) -> dict[str, int]:
+def _moved(connection: Connection, moved: Sequence[int]) -> dict[str, int]:
     agencies = {source.id: source.agency for source in sources.every(connection)}
-    whose = records.source_numbers(connection, effects.moved)
+    whose = records.source_numbers(connection, moved)
     return dict(sorted(Counter(agencies[number] for number in whose).items()))

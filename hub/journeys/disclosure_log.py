@@ -34,7 +34,7 @@ from consent.log.tree import RightEdge, inclusion_proof, root_at
 from hub.domain.errors import HubError, LogBroken
 from hub.journeys import disclosing
 from hub.journeys.context import Hub
-from hub.journeys.log_rows import readable
+from hub.journeys.log_rows import digest_only, readable
 from hub.store import database, disclosures, log
 from hub.store.log import StoredCheckpoint
 from hub.vault.keyring import Purpose
@@ -53,6 +53,13 @@ class DisclosureUnknown(HubError):
 
     def __init__(self, id_: int) -> None:
         super().__init__(f"no disclosure {id_} was ever written")
+
+
+class ProofNotForThem(HubError):
+    """A proof holds whom its entry is about: not for an auditor who may not see everybody."""
+
+    def __init__(self) -> None:
+        super().__init__("a proof holds whom its entry is about: an auditor must be cleared for it")
 
 
 class CheckpointUnwritable(HubError):
@@ -215,11 +222,21 @@ def _keep_in(folder: Path, sealed: Sealed) -> None:
 # --- showing -----------------------------------------------------------------------------------
 
 
-def prove(hub: Hub, disclosure: int) -> Proof:
+def last_note(hub: Hub) -> Note | None:
+    """What was signed last, as it was signed; None before the first. Raises LogBroken."""
+    with database.transaction(hub.engine) as connection:
+        last = _last(hub, connection)
+    return None if last is None else last.note
+
+
+def prove(hub: Hub, disclosure: int, *, is_cleared: bool = True) -> Proof:
     """That the log holds this entry, for whoever keeps the text; numbered and signed first where need be.
 
-    Raises DisclosureUnknown, EntryInvalid for one that was erased, LogBroken, SealBroken.
+    is_cleared: whoever asks may see constituents at risk. Raises ProofNotForThem, DisclosureUnknown,
+    EntryInvalid for one that was erased, LogBroken, SealBroken.
     """
+    if not is_cleared:
+        raise ProofNotForThem
     seal(hub, is_forced=True)
     with database.snapshot(hub.engine) as connection:
         stored = disclosures.find(connection, disclosure)
@@ -233,11 +250,12 @@ def prove(hub: Hub, disclosure: int) -> Proof:
     return proof.prove(entry, stored.number, path, last.note)
 
 
-def export(hub: Hub, write: Callable[[bytes], object]) -> int:
+def export(hub: Hub, write: Callable[[bytes], object], *, is_cleared: bool = True) -> int:
     """The whole log for an auditor, a line at a time, as consent/log/verify.py reads it; how many rows.
 
-    It holds what was asked and decided of constituents by pairwise id: for the auditor's eyes. Raises
-    SealBroken for an entry that does not open.
+    It holds what was asked and decided of constituents by pairwise id: for the auditor's eyes. is_cleared: an
+    auditor who may not see constituents at risk is given no entry's subject part, but each one's digest: enough to
+    check the tree, and every row alike. Raises SealBroken for an entry that does not open.
     """
     count = 0
     with database.snapshot(hub.engine) as connection:
@@ -246,6 +264,7 @@ def export(hub: Hub, write: Callable[[bytes], object]) -> int:
             write(checkpoint_line(checkpoint.note))
         for rows in log.rows(connection):
             for row in rows:
-                write(row_line(row.number, row.leaf, readable(hub.keys, row)))
+                entry = readable(hub.keys, row) if is_cleared else digest_only(row)
+                write(row_line(row.number, row.leaf, entry))
             count += len(rows)
     return count

@@ -11,6 +11,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import product
+from typing import Final
 from uuid import UUID
 
 from sqlalchemy import Connection
@@ -43,6 +44,8 @@ from hub.store import database, history, judgements, records
 from hub.store.judgements import JudgementRow
 from hub.store.records import PresentRecord
 from hub.vault.tags import Hasher
+
+_NONE: Final = "there is no such judgement"
 
 
 class JudgementUnknown(HubError):
@@ -96,7 +99,7 @@ def judge(
         return tuple(aim(hub, connection, one, is_cleared=is_cleared) for one in (left, right))
 
     def work(change: PartitionChange) -> Judged:
-        act = Act(hub, change, said)
+        act = Act(hub, change, said, is_cleared=is_cleared)
         one, other = act.begin(lambda: look(change.connection))
         if one.oldest.id == other.oldest.id:
             raise NothingToJudge("both references lead to one record: name the two records")
@@ -161,7 +164,7 @@ def split(
         return _parts(connection, aimed[0], aimed[1:])
 
     def work(change: PartitionChange) -> Judged:
-        act = Act(hub, change, said)
+        act = Act(hub, change, said, is_cleared=is_cleared)
         others, rest = act.begin(lambda: look(change.connection))
         act.judge(Verdict.DIFFERENT, list(product(others.records, rest.records)))
         return act.publish(act.divide(seen))
@@ -189,22 +192,33 @@ def _parts(connection: Connection, whole: Aim, aimed: Iterable[Aim]) -> tuple[Ai
     return Aim(tuple(chosen.values())), Aim(rest)
 
 
-def withdraw(hub: Hub, which: UUID | int | str, *, author: str, is_preview: bool = False) -> Judged:
+def withdraw(
+    hub: Hub,
+    which: UUID | int | str,
+    *,
+    author: str,
+    is_preview: bool = False,
+    is_cleared: bool = False,
+) -> Judged:
     """End an act: every judgement made with it, as if it had not been judged. It is kept, and told of.
 
     which: the act's id, or the number of one of its judgements. Ids that were merged by it alone come
-    back. Raises JudgementUnknown where nothing of it stands, ActUnexplained.
+    back. is_cleared: may end one that speaks of who is at risk; else it is as unknown. Raises
+    JudgementUnknown where nothing of it stands, ActUnexplained.
     """
     if not author.strip():
         raise ActUnexplained("who withdraws a judgement must be said")
 
     def work(change: PartitionChange) -> Judged:
-        act = Act(hub, change, Said(author, ""))
+        act = Act(hub, change, Said(author, ""), is_cleared=is_cleared)
         end_act(act, which)
         return act.publish(act.divide())
 
     with database.transaction(hub.engine) as connection:
-        kind = ConstituentKind(standing_of(connection, which)[0].kind)
+        rows = standing_of(connection, which)
+        if len(_seen(Sight(hub, connection, is_cleared), rows)) < len(rows):
+            raise JudgementUnknown(_NONE)
+        kind = ConstituentKind(rows[0].kind)
     return acted(hub, kind, work, is_preview=is_preview)
 
 
@@ -232,9 +246,7 @@ def standing_of(connection: Connection, which: UUID | int | str) -> list[Judgeme
     rows = [] if act_id is None else judgements.of_act(connection, act_id)
     standing = [row for row in rows if row.withdrawn_at is None]
     if not standing:
-        raise JudgementUnknown(
-            "that judgement was withdrawn already" if rows else "there is no such judgement"
-        )
+        raise JudgementUnknown("that judgement was withdrawn already" if rows else _NONE)
     return standing
 
 

@@ -2,6 +2,7 @@
 
 A pin decides nothing about who is who. It hangs on the record and on the value the record states today:
 it goes where the record goes, and sleeps while the record states another value. Withdrawn pins are kept.
+To a steward who is not cleared, records of whoever is at risk are as unknown (safety.py).
 """
 
 from __future__ import annotations
@@ -19,8 +20,9 @@ from hub.journeys.acts import reason_in
 from hub.journeys.change import key_lock
 from hub.journeys.context import Hub
 from hub.journeys.profile import read_stated, resolve
+from hub.journeys.safety import Sight
 from hub.journeys.surviving import candidates
-from hub.store import constituents, database, pins, records, sources, surroundings
+from hub.store import constituents, database, history, pins, records, sources, surroundings
 from hub.store.pins import StoredPin
 from hub.vault.keyring import Purpose
 from hub.vault.sealing import ValueSealer
@@ -56,12 +58,21 @@ class PinView:
     withdrawn_at: datetime | None
 
 
-def pin(hub: Hub, record_key: str, attribute: str, author: str, reason: str) -> None:
+def pin(
+    hub: Hub,
+    record_key: str,
+    attribute: str,
+    author: str,
+    reason: str,
+    *,
+    is_cleared: bool = False,
+) -> None:
     """Pin what the record states for the attribute; a former pin on both is withdrawn.
 
     record_key: `source:key`. Of several values a record states for one attribute (two telephone numbers),
-    the one that its profile would show if there were no other record. Raises RecordUnknown for a
-    record the hub does not hold or has not linked, NothingToPin, PinUnexplained.
+    the one that its profile would show if there were no other record. is_cleared: here and below, may see who
+    is at risk. Raises RecordUnknown for a record the hub does not hold or has not linked, NothingToPin,
+    PinUnexplained.
     """
     if not (author.strip() and reason.strip()):
         raise PinUnexplained("a pin needs who makes it and why")
@@ -71,7 +82,8 @@ def pin(hub: Hub, record_key: str, attribute: str, author: str, reason: str) -> 
     with database.transaction(hub.engine) as connection:
         # An erasure locks it too: no reason may be written down just after those of the record were emptied.
         surroundings.lock_values(connection, [key_lock(key_hash)])
-        resolve(hub, connection, str(key))
+        number, _ = resolve(hub, connection, str(key))
+        Sight(hub, connection, is_cleared).require(number, str(key))
         chosen = _best(hub, connection, key_hash).get(attribute)
         if chosen is None:
             raise NothingToPin(f"that record of {key.source} states no {attribute}")
@@ -88,21 +100,26 @@ def pin(hub: Hub, record_key: str, attribute: str, author: str, reason: str) -> 
         )
 
 
-def withdraw_pin(hub: Hub, record_key: str, attribute: str, author: str) -> None:
+def withdraw_pin(
+    hub: Hub, record_key: str, attribute: str, author: str, *, is_cleared: bool = False
+) -> None:
     """Withdraw the pin on that record and attribute, also where the record is gone.
 
-    Raises RecordUnknown for what is no record key, PinUnknown where no pin stands, PinUnexplained.
+    Raises RecordUnknown for what is no record key, PinUnknown where no pin stands that may be seen,
+    PinUnexplained.
     """
     if not author.strip():
         raise PinUnexplained("who withdraws a pin must be said")
     key = _parse(record_key)
     key_hash = Hasher(hub.keys).key(str(key))
     with database.transaction(hub.engine) as connection:
-        if not pins.withdraw(connection, key_hash, attribute, author, hub.now()):
+        stored = history.records_of_key(connection, key_hash)
+        is_hidden = Sight(hub, connection, is_cleared).hidden_records(stored)
+        if is_hidden or not pins.withdraw(connection, key_hash, attribute, author, hub.now()):
             raise PinUnknown(f"no pin stands on {attribute} of that record of {key.source}")
 
 
-def list_pins(hub: Hub, reference: str) -> list[PinView]:
+def list_pins(hub: Hub, reference: str, *, is_cleared: bool = False) -> list[PinView]:
     """The pins on a constituent's present records, withdrawn ones too, oldest first within a record.
 
     Raises what show_profile raises for the reference, and SealBroken.
@@ -111,6 +128,7 @@ def list_pins(hub: Hub, reference: str) -> list[PinView]:
     found = []
     with database.transaction(hub.engine) as connection:
         number, _ = resolve(hub, connection, reference)
+        Sight(hub, connection, is_cleared).require(number, reference)
         kind = ConstituentKind(constituents.kind_of(connection, number))
         members = constituents.members(connection, number)
         for item in read_stated(hub, connection, kind, members, sources.every(connection)):

@@ -28,6 +28,7 @@ __all__ = [
     "policy_at",
     "shared_policy",
     "show_policy",
+    "show_version",
 ]
 
 
@@ -71,6 +72,12 @@ def show_policy(hub: Hub) -> InForce:
     """The policy in force now, with the revisions that were ended."""
     with database.transaction(hub.engine) as connection:
         return shared_policy(hub, connection)
+
+
+def show_version(hub: Hub, version: int) -> InForce:
+    """The policy as it stood in that version; 0 is the empty one before any. Raises PolicyVersionUnknown."""
+    with database.transaction(hub.engine) as connection:
+        return policy_at(hub, connection, version)
 
 
 def list_versions(hub: Hub) -> list[VersionLine]:

@@ -37,7 +37,7 @@ from hub.journeys.change import PartitionChange
 from hub.journeys.context import Hub
 from hub.journeys.judge import JudgementView, judgement_views, standing_of
 from hub.journeys.naming import RecordRef, named
-from hub.journeys.paging import Page, paged
+from hub.journeys.paging import Page, PageInvalid, paged
 from hub.journeys.safety import Sight, filled, records_of
 from hub.store import constituents, database, history, judgements, records, reviews
 from hub.store.judgements import JudgementRow
@@ -143,8 +143,8 @@ class ReviewSide:
 class ReviewView:
     """A review as the steward who answers it sees it.
 
-    judgement: the one in question. answers: the outcomes it takes. seen: hand it back with the answer;
-    None where a record is gone.
+    judgement: the one in question. answers: the outcomes it takes. seen: hand it back with the answer; it
+    is of what is left of the records.
     """
 
     line: ReviewLine
@@ -153,7 +153,7 @@ class ReviewView:
     left: ReviewSide
     right: ReviewSide | None
     judgement: JudgementView | None
-    seen: str | None
+    seen: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -192,18 +192,27 @@ def page_reviews(
     reason: ReviewReason | None = None,
     mine: str | None = None,
     *,
-    after: ReviewPlace | None = None,
+    after: ReviewPlace | int | None = None,
     limit: int = 50,
     is_cleared: bool = False,
 ) -> Page[ReviewLine, ReviewPlace]:
-    """The same a page at a time; after: a page's `next`. Raises PageInvalid.
+    """The same a page at a time; after: a page's `next`, or the number in it. Raises PageInvalid.
 
     A page is full as far as there are reviews to be seen: one left short would tell of those that are not.
     """
     with database.transaction(hub.engine) as connection:
         queue = _Queue(Sight(hub, connection, is_cleared), kind, reason, mine)
-        found = paged(limit, lambda rows: queue.seen(rows, after), reviews.place_of)
+        place = _place(connection, after) if isinstance(after, int) else after
+        found = paged(limit, lambda rows: queue.seen(rows, place), reviews.place_of)
         return Page(tuple(_lines(hub, connection, found.rows)), found.next)
+
+
+def _place(connection: Connection, number: int) -> ReviewPlace:
+    """Where a review stands, open or not: its row stays. Raises PageInvalid."""
+    row = reviews.find(connection, number)
+    if row is None:
+        raise PageInvalid("after: no review has that number")
+    return reviews.place_of(row)
 
 
 @dataclass(frozen=True, slots=True)
@@ -262,7 +271,6 @@ def show_review(hub: Hub, number: int, *, is_cleared: bool = False) -> ReviewVie
             )
             for one in records_of(row)
         ]
-        is_whole = len(under) == len(sides)
         return ReviewView(
             line=_line(row, refs),
             question=QUESTIONS[row.reason],
@@ -270,7 +278,7 @@ def show_review(hub: Hub, number: int, *, is_cleared: bool = False) -> ReviewVie
             left=sides[0],
             right=sides[1] if len(sides) > 1 else None,
             judgement=_in_question(hub, connection, row),
-            seen=token(connection, _present_sides(connection, row)) if is_whole else None,
+            seen=token(connection, _present_sides(connection, row)),
         )
 
 
@@ -351,17 +359,17 @@ def _open_to(row: ReviewRow | None, number: int, by: str) -> ReviewRow:
     return row
 
 
-def report_not_mine(hub: Hub, record_key: str, by: str) -> int:
+def report_not_mine(hub: Hub, record_key: str, by: str, *, is_cleared: bool = True) -> int:
     """Somebody says that a record shown as hers is not: a question for stewards; answers its number.
 
     While one is open about the record, it is that. record_key: `source:key`. by: who reports it; it must
-    be said, and is not kept, for she may be a constituent. Raises RecordUnknown, RecordRemoved,
-    RecordNotLinked, ActUnexplained.
+    be said, and is not kept, for she may be a constituent. is_cleared: not where a steward reports, who may
+    not see everybody. Raises RecordUnknown, RecordRemoved, RecordNotLinked, NothingToJudge, ActUnexplained.
     """
     if not by.strip():
         raise ActUnexplained("who reports a record must be said")
     with database.transaction(hub.engine) as connection:
-        found = aim(hub, connection, record_key)
+        found = aim(hub, connection, record_key, is_cleared=is_cleared)
         if found.is_constituent:
             raise NothingToJudge("a report names one record, by its source:key")
         record, reason = found.oldest, ReviewReason.NOT_MINE
@@ -404,7 +412,7 @@ def decide(
         raise NotAnAnswer(f"review {number} ({row.reason}) cannot be answered {outcome}: {instead}")
 
     def work(change: PartitionChange) -> Judged:
-        act = Act(hub, change, said)
+        act = Act(hub, change, said, is_cleared=is_cleared)
         steps = _dismiss if outcome is Outcome.DISMISSED else _DOING[row.reason]
         answered = steps(act, row, outcome)
         found = act.divide(seen, _present_sides(change.connection, row))

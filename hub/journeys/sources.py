@@ -57,14 +57,18 @@ class SourceView:
     last_run: RunView | None
 
 
-def list_sources(hub: Hub, *, after: str | None = None, limit: int = 100) -> Page[SourceView, str]:
-    """Sources by id; after: a page's `next`. Raises PageInvalid.
+def list_sources(
+    hub: Hub, *, agency: str | None = None, after: str | None = None, limit: int = 100
+) -> Page[SourceView, str]:
+    """Sources by id, of one agency or of all; after: a page's `next`. Raises PageInvalid.
 
     Counting reads every record of the page's sources: about two seconds a million.
     """
     with database.transaction(hub.engine) as connection:
         found = paged(
-            limit, lambda rows: sources.page(connection, after, rows), lambda one: one.name
+            limit,
+            lambda rows: sources.page(connection, after, rows, agency),
+            lambda one: one.name,
         )
         return Page(tuple(_views(connection, found.rows)), found.next)
 

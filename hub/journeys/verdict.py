@@ -139,7 +139,8 @@ class Why:
     """Everything that bears on whether two records are one constituent, and the verdict in sentences.
 
     weighing: None where no model is published, or the active one does not fit this release. cut: None where
-    the two are in different components, or theirs is judged as a whole.
+    the two are in different components, or theirs is judged as a whole. seen: hand it back with an act on the
+    two; None where none was asked for.
     """
 
     left: Side
@@ -153,6 +154,7 @@ class Why:
     cut: Cut | None = None
     reviews: tuple[ReviewAbout, ...] = ()
     verdict: tuple[str, ...] = ()
+    seen: str | None = None
 
 
 def told(found: Why, hitch: str) -> Iterator[str]:

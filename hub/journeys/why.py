@@ -7,7 +7,7 @@ verdict.py's. Reads one moment and takes no lock; who may ask is not decided her
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import replace
 from itertools import product
 from typing import Final
@@ -17,6 +17,7 @@ from sqlalchemy import Connection
 from hub.domain.errors import ConstituentUnknown, ModelUnfit
 from hub.domain.reviews import ReviewReason, Verdict
 from hub.domain.sensitivity import SensitivityClass
+from hub.journeys.acts import Aim, token
 from hub.journeys.blobs import features_from_blob
 from hub.journeys.context import Hub
 from hub.journeys.profile import resolve
@@ -38,7 +39,7 @@ from hub.journeys.verdict import (
     Why,
     told,
 )
-from hub.store import constituents, database, explaining, reviews
+from hub.store import constituents, database, explaining, records, reviews
 from hub.store.explaining import JudgedPair, StandingRecord
 from hub.vault.sealing import RecordSealer
 from matching.average_linkage import Node
@@ -61,7 +62,8 @@ def why(hub: Hub, left: str, right: str, *, is_cleared: bool = False) -> Why:
     with database.snapshot(hub.engine) as connection:
         sight = Sight(hub, connection, is_cleared)
         numbers = [_record_of(sight, reference) for reference in (left, right)]
-        return _Case(sight, *numbers).why()
+        aims = (Aim(tuple(records.present(connection, numbers))),)
+        return replace(_Case(sight, *numbers).why(), seen=token(connection, aims))
 
 
 def why_records(hub: Hub, connection: Connection, left: int, right: int) -> Why:
@@ -104,7 +106,7 @@ class _Case:
 
     def why(self) -> Why:
         left, right = (
-            _side(record, len(members), len(component))
+            _side(record, len(members), len(component) - len(self._sight.hidden_records(component)))
             for record, members, component in zip(
                 (self.left, self.right), self._members, self._components, strict=True
             )
@@ -230,9 +232,17 @@ class _Case:
         )
 
     def _different(self, around: Collection[int]) -> Iterator[JudgedPair]:
-        for pair in explaining.judged(self._connection, sorted(around)):
+        for pair in self._seen_judged(sorted(around)):
             if pair.verdict is Verdict.DIFFERENT:
                 yield pair
+
+    def _seen_judged(self, around: Sequence[int]) -> list[JudgedPair]:
+        """The judgements on those records that speak of nobody hidden."""
+        found = explaining.judged(self._connection, around)
+        hidden = self._sight.hidden_records(
+            end for pair in found for end in (pair.left, pair.right)
+        )
+        return [pair for pair in found if hidden.isdisjoint((pair.left, pair.right))]
 
     def _apart(
         self, pair: JudgedPair, reached: tuple[dict[int, tuple[int, ...]], ...]
@@ -258,7 +268,7 @@ class _Case:
         frontier = [record]
         while frontier:
             fresh: list[int] = []
-            for pair in explaining.judged(self._connection, frontier):
+            for pair in self._seen_judged(frontier):
                 if pair.verdict is not Verdict.SAME:
                     continue
                 for a, b in ((pair.left, pair.right), (pair.right, pair.left)):

@@ -108,9 +108,13 @@ def every(connection: Connection) -> list[SourceState]:
     ]
 
 
-def page(connection: Connection, after: str | None, limit: int) -> list[SourceState]:
-    """So many registered sources by name; after: those behind that name."""
+def page(
+    connection: Connection, after: str | None, limit: int, agency: str | None = None
+) -> list[SourceState]:
+    """So many registered sources by name, of one agency or all; after: those behind that name."""
     statement = select(*_COLUMNS).order_by(Source.name).limit(limit)
+    if agency is not None:
+        statement = statement.where(Source.agency == agency)
     if after is not None:
         statement = statement.where(Source.name > after)
     return [SourceState(*row) for row in connection.execute(statement).all()]

@@ -203,6 +203,7 @@ class ValueSealer(_ContextSealer):
             Purpose.STEWARDSHIP,
             Purpose.DISCLOSURE,
             Purpose.NOTICE,
+            Purpose.REPEATED_ANSWER,
         }
     )
 

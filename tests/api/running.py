@@ -70,14 +70,15 @@ def served(hub: Hub, **access: Any) -> Iterator[Served]:
     thread = threading.Thread(target=running.run, kwargs={"sockets": [listening]}, daemon=True)
     thread.start()
     try:
-        _await(running, thread)
+        await_start(running, thread)
         yield Served(live, url)
     finally:
         running.should_exit = True
         thread.join(timeout=30)
 
 
-def _await(running: uvicorn.Server, thread: threading.Thread) -> None:
+def await_start(running: uvicorn.Server, thread: threading.Thread) -> None:
+    """Wait until a server that runs in a thread has started."""
     ends_s = time.monotonic() + 20
     while not running.started:
         assert thread.is_alive(), "the server ended"

@@ -18,7 +18,15 @@ from hub.domain.reviews import Outcome, ReviewReason
 from hub.journeys.acts import token_of
 from hub.journeys.context import Hub
 from hub.journeys.history import HistoryKind, history, identity_as_of
-from hub.journeys.judge import judge, list_judgements, list_of, split, withdraw
+from hub.journeys.judge import (
+    JudgementUnknown,
+    judge,
+    list_judgements,
+    list_of,
+    split,
+    withdraw,
+)
+from hub.journeys.pin import PinUnknown, list_pins, pin, withdraw_pin
 from hub.journeys.profile import resolve, show_profile
 from hub.journeys.review import (
     claim,
@@ -101,6 +109,7 @@ FACES: dict[str, Callable[..., object]] = {
     "history": history,
     "as of": lambda hub, ref, **cleared: identity_as_of(hub, ref, hub.now(), **cleared),
     "judgements": list_of,
+    "pins": list_pins,
     "look": lambda hub, ref, **cleared: token_of(hub, [ref], **cleared),
     "preview": lambda hub, ref, **cleared: judge(
         hub, DIFFERENT, ref, OTHER, is_preview=True, **WHO, **cleared
@@ -123,6 +132,57 @@ def test_asked_about_she_answers_as_an_unknown_one_and_whole_to_the_cleared(
         assert refusal(partial(ask, hub, one)) == refusal(partial(ask, hub, nobody))
         told = ask(hub, one, is_cleared=True)
         assert face in ("judge", "as of") or told == open_to_all[one]
+
+
+def test_pins_on_her_records_are_made_and_withdrawn_by_the_cleared_alone(shelter: Shelter) -> None:
+    hub = shelter.hub
+    shelter.restrict()
+    nothing = refusal(lambda: pin(hub, UNKNOWN_KEY, "name", "ines", "she signs so"))
+    assert refusal(lambda: pin(hub, HERS, "name", "ines", "she signs so")) == nothing
+    pin(hub, HERS, "name", "ines", "she signs so", is_cleared=True)
+    kind, sentence = refusal(lambda: withdraw_pin(hub, HERS, "name", "ines"))
+    assert (kind, sentence) == refusal(lambda: withdraw_pin(hub, UNKNOWN_KEY, "name", "ines"))
+    assert kind is PinUnknown
+    withdraw_pin(hub, HERS, "name", "ines", is_cleared=True)
+
+
+def test_a_judgement_on_her_is_withdrawn_by_the_cleared_alone(shelter: Shelter) -> None:
+    hub = shelter.hub
+    [judged] = list_of(hub, HERS)
+    shelter.restrict()
+    for which in (judged.act_id, judged.number):
+        with pytest.raises(JudgementUnknown, match="there is no such judgement"):
+            withdraw(hub, which, author="ines")
+    assert withdraw(hub, judged.act_id, author="ines", is_cleared=True).ended == (judged.number,)
+
+
+def test_a_steward_who_reports_her_record_hears_that_it_is_unknown(shelter: Shelter) -> None:
+    hub = shelter.hub
+    shelter.restrict()
+    nothing = refusal(lambda: report_not_mine(hub, UNKNOWN_KEY, "ines", is_cleared=False))
+    assert refusal(lambda: report_not_mine(hub, HERS, "ines", is_cleared=False)) == nothing
+    assert report_not_mine(hub, HERS, "herself") > 0
+
+
+def test_what_an_act_on_others_does_to_her_is_told_the_cleared_alone(shelter: Shelter) -> None:
+    hub, desk = shelter.hub, shelter.desk
+    desk.split(HERS, ALSO_HERS)
+    shelter.restrict(at=hub.now() + timedelta(hours=1))
+    # Held apart from her as her former record is, the third is no longer asked about with her.
+    told, whole = (
+        judge(hub, SAME, ALSO_HERS, PERHAPS, is_preview=True, is_cleared=cleared, **WHO).effects
+        for cleared in (False, True)
+    )
+    assert (told.reviews_closed, whole.reviews_closed) == (1, 2)
+
+
+def test_why_others_are_apart_does_not_tell_of_her(shelter: Shelter) -> None:
+    hub, desk = shelter.hub, shelter.desk
+    desk.split(HERS, ALSO_HERS)
+    shelter.restrict(at=hub.now() + timedelta(hours=1))
+    told, whole = (why(hub, ALSO_HERS, PERHAPS, is_cleared=cleared) for cleared in (False, True))
+    assert (told.left.component_records, whole.left.component_records) == (2, 3)
+    assert told.seen == whole.seen
 
 
 def test_reviews_about_her_are_neither_listed_nor_known(shelter: Shelter) -> None:
@@ -181,7 +241,7 @@ def test_whoever_her_record_was_with_when_she_was_at_risk_is_hidden_too(shelter:
     desk = shelter.desk
     shelter.restrict()
     judged = judge(shelter.hub, SAME, HERS, PERHAPS, is_cleared=True, **WHO)
-    withdraw(shelter.hub, judged.judgements[0], author="ines")
+    withdraw(shelter.hub, judged.judgements[0], author="ines", is_cleared=True)
     assert refusal(lambda: desk.id_of(PERHAPS)) == refusal(lambda: desk.id_of(UNKNOWN_KEY))
 
 

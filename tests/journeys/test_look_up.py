@@ -240,7 +240,7 @@ def test_a_restriction_is_found_after_merge_and_after_unmerge(counter: Counter) 
     judged = counter.desk.same("vehicles:D2", "vehicles:D3")
     restrict(counter.hub, "vehicles:D2", AT_RISK)
     assert counter.ask("vehicles:D3").outcome is Outcome.NO_MATCH
-    withdraw(counter.hub, judged.judgements[0], author="ines")
+    withdraw(counter.hub, judged.judgements[0], author="ines", is_cleared=True)
     assert counter.ask("vehicles:D2").outcome is Outcome.NO_MATCH
     assert counter.ask("vehicles:D3").outcome is Outcome.NO_MATCH
 

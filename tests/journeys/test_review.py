@@ -317,7 +317,7 @@ def test_a_report_on_a_record_that_stands_alone_or_is_gone_can_only_be_dismissed
         "stands alone",
     )
     desk.remove(A)
-    assert show_review(desk.hub, number).seen is None
+    assert show_review(desk.hub, number).left.constituent is None
     refused(
         desk, lambda: decide(desk.hub, number, Outcome.DIFFERENT, **BY), RecordRemoved, "removed"
     )

@@ -219,7 +219,7 @@ def test_restrictions_and_consents_follow_records_as_looks_do(counter: Counter) 
     restrict(counter.hub, "parks:P2", RestrictionKind.AT_RISK)
     judge(counter.hub, SAME, "parks:P2", D1, is_cleared=True, **WHO)
     [act] = {one.act_id for one in list_of(counter.hub, "parks:P2", is_cleared=True)}
-    withdraw(counter.hub, act, author="ines")
+    withdraw(counter.hub, act, author="ines", is_cleared=True)
     assert held(counter.hub, D1, ASKED).restrictions == ()
     assert [one.kind for one in held(counter.hub, "parks:P2", ASKED).restrictions] == [
         RestrictionKind.AT_RISK

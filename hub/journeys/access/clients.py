@@ -1,7 +1,8 @@
 """Make clients known, enrol their keys by a code that holds once, and end them.
 
-Decides what a client may be given at all: an agency's system no scope of staff, staff no agency's. Nobody chooses a
-secret: a client makes its key itself, and the hub only ever sees the public part.
+Decides what a client may be given at all: an agency's system no scope of staff, staff no agency's; and that who does
+it as a client gives nobody a role it does not hold itself. Nobody chooses a secret: a client makes its key itself, and
+the hub only ever sees the public part.
 """
 
 from __future__ import annotations
@@ -55,6 +56,15 @@ class ClientUnknown(HubError):
         super().__init__("no client of that id is admitted")
 
 
+class ClientBeyond(HubError):
+    """A client would give a role that it does not hold itself."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "staff of other roles than your own are made and invited on the hub's command line"
+        )
+
+
 @dataclass(frozen=True, slots=True)
 class NewClient:
     """What is asked for: agency and scopes of a system, or roles of a member of staff. Raises ClientInvalid."""
@@ -101,8 +111,15 @@ class ClientView:
     keys: tuple[StoredKey, ...]
 
 
-def add_client(hub: Hub, new: NewClient, *, author: str) -> str:
-    """Make a client known; the code by which its key is enrolled. Raises ClientInvalid where the id is taken."""
+def add_client(
+    hub: Hub, new: NewClient, *, author: str, held: frozenset[StaffRole] | None = None
+) -> str:
+    """Make a client known; the code by which its key is enrolled. Raises ClientInvalid where the id is taken.
+
+    held: here and in `invite`, the roles of a client that does it; None for who has the machine itself. Else one
+    operator would be steward, auditor and privacy officer by one request more. Raises ClientBeyond.
+    """
+    _require_held(held, new.roles)
     at = hub.now()
     with database.transaction(hub.engine) as connection:
         stored = StoredClient(
@@ -123,15 +140,16 @@ def add_client(hub: Hub, new: NewClient, *, author: str) -> str:
     return code
 
 
-def invite(hub: Hub, client: str, *, author: str) -> str:
+def invite(hub: Hub, client: str, *, author: str, held: frozenset[StaffRole] | None = None) -> str:
     """A code by which a client enrols one more key; the one before, if it was not used, holds no more.
 
-    Raises ClientUnknown.
+    Raises ClientUnknown, ClientBeyond.
     """
     _author(author)
     at = hub.now()
     with database.transaction(hub.engine) as connection:
-        _admitted(clients.find(connection, client))
+        found = _admitted(clients.find(connection, client))
+        _require_held(held, frozenset(map(StaffRole, found.roles)))
         code, code_hash = _new_code(hub)
         clients.add_enrolment(connection, code_hash, client, at, at + ENROLMENT_LASTS)
     return code
@@ -189,6 +207,11 @@ def _admitted(client: StoredClient | None) -> StoredClient:
     if client is None or client.ended_at is not None:
         raise ClientUnknown
     return client
+
+
+def _require_held(held: frozenset[StaffRole] | None, given: frozenset[StaffRole]) -> None:
+    if held is not None and not given <= held:
+        raise ClientBeyond
 
 
 def _author(author: str) -> str:
