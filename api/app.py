@@ -14,7 +14,7 @@ from api import errors, health, oauth
 from api.observing import Observing
 from api.receiving import Receiving
 from api.throttle import Throttle
-from api.v1 import profiles
+from api.v1 import consents, profiles, representations, restrictions
 from hub.journeys.context import Hub
 
 TITLE: Final = "Constituent Hub"
@@ -24,7 +24,12 @@ PREFIX: Final = "/v1"
 #: Paths that take a batch in.
 BATCH_SUFFIX: Final = "/record-batches"
 
-_V1: Final = (profiles.router,)
+_V1: Final = (
+    profiles.router,
+    consents.router,
+    representations.router,
+    restrictions.router,
+)
 _OPEN: Final = (oauth.router, health.router)
 
 

@@ -23,6 +23,7 @@ from api.problems import Problem, of_status, problem
 from api.receiving import BodyTooLarge, BodyTooSlow
 from api.repeating import KeyMissing
 from api.throttle import TooFast
+from consent.rules import PolicyInvalid
 from hub.access.flaws import CredentialsRefused
 from hub.domain.errors import (
     ConstituentUnknown,
@@ -32,12 +33,25 @@ from hub.domain.errors import (
     RecordUnknown,
 )
 from hub.journeys.access.clients import ClientInvalid, ClientUnknown
+from hub.journeys.acts import ActUnexplained, KindsMixed, StaleView, TooManyRecords
 from hub.journeys.change import ChangeContended
+from hub.journeys.disclosure_log import DisclosureUnknown
+from hub.journeys.lift_approvals import ApprovalRefused
 from hub.journeys.log_lag import DisclosureLogBehind
 from hub.journeys.look_up import LookUpContended, LookUpInvalid
+from hub.journeys.notices import NoticeUnknown
+from hub.journeys.objection import ObjectionRestricted, ObjectionUnknown
 from hub.journeys.pairwise import PairwiseUnknown
+from hub.journeys.policy_changes import PolicyMoved
+from hub.journeys.policy_proposals import ProposalUnknown
 from hub.journeys.registration import SourceBusy
 from hub.journeys.repeats import RepeatDiffers, RepeatUnderWay
+from hub.journeys.rights.corrections import CorrectionInvalid, CorrectionUnknown
+from hub.journeys.rights.erasure import ErasureHeld, ErasureUnexplained
+from hub.journeys.rights.requests import RequestUnexplained
+from hub.journeys.rights.who_looked import PageInvalid
+from hub.journeys.saying import FactUnknown
+from hub.journeys.subjects import SubjectContended
 
 _log = structlog.get_logger("hub.api")
 
@@ -53,6 +67,26 @@ PROBLEM_OF: Final[Mapping[type[HubError], Problem]] = {
     RepeatDiffers: Problem.REPEAT_DIFFERS,
     RepeatUnderWay: Problem.REPEAT_UNDER_WAY,
     LookUpInvalid: Problem.REQUEST_INVALID,
+    PolicyInvalid: Problem.REQUEST_INVALID,
+    ActUnexplained: Problem.REQUEST_INVALID,
+    RequestUnexplained: Problem.REQUEST_INVALID,
+    ErasureUnexplained: Problem.REQUEST_INVALID,
+    CorrectionInvalid: Problem.REQUEST_INVALID,
+    PageInvalid: Problem.REQUEST_INVALID,
+    FactUnknown: Problem.NOT_FOUND,
+    ObjectionUnknown: Problem.NOT_FOUND,
+    ProposalUnknown: Problem.NOT_FOUND,
+    CorrectionUnknown: Problem.NOT_FOUND,
+    NoticeUnknown: Problem.NOT_FOUND,
+    DisclosureUnknown: Problem.NOT_FOUND,
+    ErasureHeld: Problem.CONFLICT,
+    ObjectionRestricted: Problem.CONFLICT,
+    TooManyRecords: Problem.CONFLICT,
+    KindsMixed: Problem.CONFLICT,
+    PolicyMoved: Problem.CHANGED_SINCE,
+    StaleView: Problem.CHANGED_SINCE,
+    ApprovalRefused: Problem.REQUEST_INVALID,
+    SubjectContended: Problem.BUSY,
     LookUpContended: Problem.BUSY,
     ChangeContended: Problem.BUSY,
     SourceBusy: Problem.BUSY,
@@ -68,6 +102,7 @@ _RETRIED: Final = frozenset({Problem.BUSY, Problem.REPEAT_UNDER_WAY, Problem.UNA
 
 #: What breaks where the token is good and reaches not so far.
 _BEYOND: Final = frozenset({"scope", "purpose"})
+_UNSURE: Final = "assurance"
 _CHALLENGE: Final = 'DPoP error="{error}", algs="ES256 PS256 Ed25519"'
 
 
@@ -97,6 +132,11 @@ def _credentials(_: Request, error: CredentialsRefused) -> Response:
             headers={"WWW-Authenticate": challenge},
             flaw=error.flaw.value,
         )
+    if error.what == _UNSURE:
+        challenge = _CHALLENGE.format(error="insufficient_user_authentication")
+        return problem(
+            Problem.SIGNED_IN_UNSURELY, str(error), headers={"WWW-Authenticate": challenge}
+        )
     kind = "invalid_dpop_proof" if error.what == "proof" else "invalid_token"
     return problem(
         Problem.CREDENTIALS_REFUSED,
@@ -112,6 +152,9 @@ def _hub_error(request: Request, error: HubError) -> Response:
     if which is None:
         return _unforeseen(request, error)
     detail = "" if which in _SILENT else str(error)
+    if isinstance(error, PolicyInvalid):
+        broken = [{"field": one.where, "rule": one.rule.value} for one in error.problems]
+        return problem(which, detail, errors=broken[:_ERRORS_MAX])
     return problem(which, detail, headers=_RETRY_SOON if which in _RETRIED else None)
 
 

@@ -10,8 +10,11 @@ from types import TracebackType
 from typing import Any, Self
 from uuid import UUID
 
+from hub.client.consents import Consents
 from hub.client.identity import Identity
 from hub.client.profiles import Description, LookUpAnswer, RecordRef
+from hub.client.representations import Representations
+from hub.client.restrictions import Restrictions
 from hub.client.transport import Transport, Wanted
 
 Whom = RecordRef | Description | UUID
@@ -36,6 +39,9 @@ class HubClient:
     ) -> None:
         wanted = Wanted(scope, purpose, sign_in)
         self._transport = Transport(base_url or identity.issuer, identity, wanted, timeout_s)
+        self.consents = Consents(self._transport)
+        self.representations = Representations(self._transport)
+        self.restrictions = Restrictions(self._transport)
 
     def __enter__(self) -> Self:
         return self

@@ -203,6 +203,8 @@ class ValueSealer(_ContextSealer):
             Purpose.STEWARDSHIP,
             Purpose.DISCLOSURE,
             Purpose.NOTICE,
+            Purpose.REPEATED_ANSWER,
+            Purpose.LIFT_APPROVAL,
         }
     )
 
