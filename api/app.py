@@ -14,7 +14,7 @@ from api import errors, health, oauth
 from api.observing import Observing
 from api.receiving import Receiving
 from api.throttle import Throttle
-from api.v1 import consents, profiles, representations, restrictions
+from api.v1 import agreements, consents, profiles, representations, restrictions
 from hub.journeys.context import Hub
 
 TITLE: Final = "Constituent Hub"
@@ -29,6 +29,7 @@ _V1: Final = (
     consents.router,
     representations.router,
     restrictions.router,
+    agreements.router,
 )
 _OPEN: Final = (oauth.router, health.router)
 

@@ -10,6 +10,7 @@ from types import TracebackType
 from typing import Any, Self
 from uuid import UUID
 
+from hub.client.agreements import Agreements
 from hub.client.consents import Consents
 from hub.client.identity import Identity
 from hub.client.profiles import Description, LookUpAnswer, RecordRef
@@ -39,6 +40,7 @@ class HubClient:
     ) -> None:
         wanted = Wanted(scope, purpose, sign_in)
         self._transport = Transport(base_url or identity.issuer, identity, wanted, timeout_s)
+        self.agreements = Agreements(self._transport)
         self.consents = Consents(self._transport)
         self.representations = Representations(self._transport)
         self.restrictions = Restrictions(self._transport)
