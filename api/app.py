@@ -14,7 +14,17 @@ from api import errors, health, oauth
 from api.observing import Observing
 from api.receiving import Receiving
 from api.throttle import Throttle
-from api.v1 import agreements, consents, profiles, representations, restrictions
+from api.v1 import (
+    agreements,
+    consents,
+    corrections,
+    disclosures,
+    notices,
+    profiles,
+    representations,
+    requests,
+    restrictions,
+)
 from hub.journeys.context import Hub
 
 TITLE: Final = "Constituent Hub"
@@ -30,6 +40,10 @@ _V1: Final = (
     representations.router,
     restrictions.router,
     agreements.router,
+    disclosures.router,
+    requests.router,
+    corrections.router,
+    notices.router,
 )
 _OPEN: Final = (oauth.router, health.router)
 

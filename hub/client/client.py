@@ -16,6 +16,8 @@ from hub.client.identity import Identity
 from hub.client.profiles import Description, LookUpAnswer, RecordRef
 from hub.client.representations import Representations
 from hub.client.restrictions import Restrictions
+from hub.client.rights import Disclosures, Requests
+from hub.client.tasks import Corrections, Notices
 from hub.client.transport import Transport, Wanted
 
 Whom = RecordRef | Description | UUID
@@ -42,6 +44,10 @@ class HubClient:
         self._transport = Transport(base_url or identity.issuer, identity, wanted, timeout_s)
         self.agreements = Agreements(self._transport)
         self.consents = Consents(self._transport)
+        self.corrections = Corrections(self._transport)
+        self.disclosures = Disclosures(self._transport)
+        self.notices = Notices(self._transport)
+        self.requests = Requests(self._transport)
         self.representations = Representations(self._transport)
         self.restrictions = Restrictions(self._transport)
 

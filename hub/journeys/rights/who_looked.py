@@ -7,7 +7,8 @@ agency_label receiverName, system receiverSystem.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Final
 
@@ -15,6 +16,7 @@ from consent.log.entry import Account, Outcome, Permitted, Withheld
 from consent.policy import Policy
 from hub.domain.errors import HubError
 from hub.journeys.context import Hub
+from hub.journeys.counter import Counter
 from hub.journeys.rights.hers import Hers
 from hub.journeys.rights.requests import RECIPIENT, RightsAction, RightsRequest, log_own
 from hub.journeys.subjects import HeldSubject, in_subject_change
@@ -76,21 +78,34 @@ class Uses:
 
 
 def who_looked(
-    hub: Hub, reference: str, request: RightsRequest, *, offset: int = 0, limit: int = 100
+    hub: Hub,
+    reference: str,
+    request: RightsRequest,
+    *,
+    offset: int = 0,
+    limit: int = 100,
+    before: int | None = None,
+    at: Counter | None = None,
 ) -> Uses:
     """A page of who looked at the constituent a reference stands for; this look is the newest of them.
 
-    Raises PageInvalid, and as in_subject_change.
+    before: only entries that are older than that one, for each look adds one. at: the portal she reads it at. Raises
+    PageInvalid, and as in_subject_change.
     """
     if offset < 0 or not 1 <= limit <= LIMIT_MAX:
         raise PageInvalid(f"an offset is not below 0, a limit 1 to {LIMIT_MAX}")
 
     def work(subject: HeldSubject) -> Uses:
+        sight = None if at is None else at.sight(hub, subject)
         log_own(hub, subject, RightsAction.OWN_LOG, request)
-        found = entries_of(hub, subject)
         labels = Labels(subject.in_force.policy)
-        page = found[offset : offset + limit]
-        return Uses(len(found), offset, tuple(use_of(one, labels) for one in page))
+        rows = entries_of(hub, subject)
+        if sight is None or sight.is_whole:
+            found = [use_of(one, labels) for one in rows]
+        else:
+            found = list(_seen_at(sight.counter, (use_of(one, labels) for one in rows)))
+        older = [one for one in found if before is None or one.entry < before]
+        return Uses(len(found), offset, tuple(older[offset : offset + limit]))
 
     return in_subject_change(hub, reference, work)
 
@@ -100,6 +115,16 @@ def entries_of(hub: Hub, subject: HeldSubject) -> list[StoredDisclosure]:
     hers = Hers(hub, subject.connection, subject.ids)
     found = disclosures.of_subjects(subject.connection, hers.subject_hashes)
     return [one for one in reversed(found) if hers.are(one.subject_hash, one.recorded_at)]
+
+
+def _seen_at(counter: Counter, uses: Iterable[Use]) -> Iterator[Use]:
+    """What there would be to tell, were there no records but the agency's own: its own looks at them, and hers there."""
+    for use in uses:
+        own = tuple(one for one in use.released if one.source == counter.agency)
+        if use.agency == RECIPIENT and counter.is_signed_here(use.system):
+            yield replace(use, released=own)
+        elif use.agency == counter.agency and own:
+            yield replace(use, released=own, withheld=(), reasons=())
 
 
 class Labels:
