@@ -19,6 +19,7 @@ from api.v1 import (
     consents,
     corrections,
     disclosures,
+    me,
     notices,
     profiles,
     representations,
@@ -44,6 +45,7 @@ _V1: Final = (
     requests.router,
     corrections.router,
     notices.router,
+    me.router,
 )
 _OPEN: Final = (oauth.router, health.router)
 

@@ -13,6 +13,7 @@ from uuid import UUID
 from hub.client.agreements import Agreements
 from hub.client.consents import Consents
 from hub.client.identity import Identity
+from hub.client.me import Me
 from hub.client.profiles import Description, LookUpAnswer, RecordRef
 from hub.client.representations import Representations
 from hub.client.restrictions import Restrictions
@@ -46,6 +47,7 @@ class HubClient:
         self.consents = Consents(self._transport)
         self.corrections = Corrections(self._transport)
         self.disclosures = Disclosures(self._transport)
+        self.me = Me(self._transport)
         self.notices = Notices(self._transport)
         self.requests = Requests(self._transport)
         self.representations = Representations(self._transport)

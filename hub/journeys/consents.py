@@ -266,9 +266,12 @@ def _say(
         )
         change.add_consent(number, event)
         written.append(event)
+    told = _tell(hub, held, written, at)
+    # Who was told is who holds data of hers: at a counter, hers alone to know, where she is not hidden.
+    is_told = sight is None or (sight.is_whole and sight.counter.account is not None)
     return Recorded(
         tuple(event.id for event in written),
-        _tell(hub, held, written, at),
+        told if is_told else (),
         _overruled_by(hub, held, written),
     )
 

@@ -72,10 +72,12 @@ class Caller:
     @property
     def signature(self) -> str:
         """What its acts are signed with: a client's id, after its agency's where it has one."""
-        if self.agency is None:
-            return self.client
-        through = f"{self.agency}{SIGNED}{self.client}"
-        return through if self.signed_in is None else f"{through}{SIGNED}{HERSELF}"
+        return self.client if self.agency is None else f"{self.agency}{SIGNED}{self.client}"
+
+    @property
+    def own_signature(self) -> str:
+        """What the signed-in constituent's own acts are signed with, which a clerk's never are."""
+        return f"{self.signature}{SIGNED}{HERSELF}"
 
     def require_staff(self) -> None:
         """Raises CredentialsRefused for an agency's system."""

@@ -130,6 +130,8 @@ def _held_at(hub: Hub, subject: HeldSubject, request: RightsRequest, sight: Sigh
         for one in read_stated(hub, connection, subject.kind, members, registered)
         if one.source in sight.own
     ]
+    numbers = {one.key_hash: one.id for one in records.present(connection, members)}
+    oldest = min(numbers[one.key_hash] for one in stated)
     said = Said(hub, subject, sight.counter.is_signed_here)
     entry = log_own(hub, subject, RightsAction.OWN_VIEW, request, permitted_of(stated))
     agency = sight.counter.agency
@@ -139,7 +141,14 @@ def _held_at(hub: Hub, subject: HeldSubject, request: RightsRequest, sight: Sigh
         id=subject.public_id,
         kind=subject.kind.value,
         aliases=(),
-        records=tuple(_record(one, labels[one.source], ()) for one in stated),
+        records=tuple(
+            _record(
+                one,
+                labels[one.source],
+                tuple(plainly(why_records(hub, connection, oldest, numbers[one.key_hash]))),
+            )
+            for one in stated
+        ),
         judgements=(),
         objections=(),
         consents=tuple(said.consents()),
