@@ -35,7 +35,7 @@ from hub.domain.errors import (
 from hub.journeys.access.clients import ClientInvalid, ClientUnknown
 from hub.journeys.acts import ActUnexplained, KindsMixed, StaleView, TooManyRecords
 from hub.journeys.change import ChangeContended
-from hub.journeys.disclosure_log import DisclosureUnknown
+from hub.journeys.disclosure_log import CheckpointUnwritable, DisclosureUnknown
 from hub.journeys.lift_approvals import ApprovalRefused
 from hub.journeys.log_lag import DisclosureLogBehind
 from hub.journeys.look_up import LookUpContended, LookUpInvalid
@@ -93,6 +93,7 @@ PROBLEM_OF: Final[Mapping[type[HubError], Problem]] = {
     DisclosureLogBehind: Problem.UNAVAILABLE,
     DatabaseUnreachable: Problem.UNAVAILABLE,
     LogBroken: Problem.UNAVAILABLE,
+    CheckpointUnwritable: Problem.UNAVAILABLE,
 }
 """By the error's class, or the nearest of those it is made from."""
 

@@ -206,9 +206,10 @@ def query(
     at = counter_of(caller)
     with quietly(pause):
         reference = reference_of(hub, at, wanted.whom)
-        found = (
-            list_consents(hub, reference) if at is None else list_consents_at(hub, reference, at)
-        )
+        if at is None:
+            found = list_consents(hub, reference)
+        else:
+            found = list_consents_at(hub, reference, at, system=caller.client)
     said = [consent_out(one, is_kept_told=at is None) for one in found]
     return Cursors(hub, caller, "consents").sliced(said, cursor, limit)
 

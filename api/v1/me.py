@@ -148,7 +148,7 @@ def own_consents(
     """Everything she said on consent, the oldest first. Needs `substantial`."""
     at = portal_of(caller, SURE)
     with quietly(pause):
-        found = list_consents_at(hub, at.reference(hub), at)
+        found = list_consents_at(hub, at.reference(hub), at, system=caller.own_signature)
     said = [consent_out(one, is_kept_told=False) for one in found]
     return Cursors(hub, caller, "own consents").sliced(said, cursor, limit)
 
@@ -198,7 +198,7 @@ def own_list(
     """The restrictions that stand, the oldest first. Needs `substantial`."""
     at = portal_of(caller, SURE)
     with quietly(pause):
-        found = own_restrictions.list_own(hub, at)
+        found = own_restrictions.list_own(hub, at, system=caller.own_signature)
     telling = Telling(hub, caller)
     said = [
         OwnRestrictionOut(

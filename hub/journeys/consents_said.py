@@ -12,6 +12,7 @@ from consent.policy import AgreementRef
 from consent.vocabulary import CollectionMethod, ConsentState, DataCategory
 from hub.journeys.context import Hub
 from hub.journeys.counter import Counter
+from hub.journeys.rights.requests import RECIPIENT, log_facts_read
 from hub.journeys.saying import Listed, read_facts
 from hub.journeys.subjects import HeldSubject, in_subject_change
 from hub.store import database
@@ -45,14 +46,16 @@ def list_consents(hub: Hub, reference: str) -> list[ConsentView]:
         return _views(read_facts(hub, connection, reference))
 
 
-def list_consents_at(hub: Hub, reference: str, at: Counter) -> list[ConsentView]:
+def list_consents_at(hub: Hub, reference: str, at: Counter, *, system: str) -> list[ConsentView]:
     """What a counter sees of it: of the agency's own agreements; to her, all. Said there alone, where she is hidden.
 
-    Raises as in_subject_change, and SealBroken.
+    system: through which of them it was asked; the log says that it was. Raises as in_subject_change, SealBroken,
+    DisclosureLogBehind.
     """
 
     def work(held: HeldSubject) -> list[ConsentView]:
         sight = at.sight(hub, held)
+        log_facts_read(hub, held, RECIPIENT if at.account else at.agency, system)
         of_agreements = {
             one.id
             for one in held.in_force.policy.agreements

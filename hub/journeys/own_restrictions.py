@@ -15,6 +15,7 @@ from hub.journeys.access.admission import HERSELF, SIGNED
 from hub.journeys.context import Hub
 from hub.journeys.counter import Counter
 from hub.journeys.restrictions import RestrictionView, lift, restrict, views
+from hub.journeys.rights.requests import RECIPIENT, log_facts_read
 from hub.journeys.rights.said import NOT_TOLD
 from hub.journeys.saying import FactUnknown, read_facts
 from hub.journeys.subjects import HeldSubject, in_subject_change
@@ -49,21 +50,28 @@ def restrict_herself(
 
 def lift_herself(hub: Hub, restriction: str, *, author: str, at: Counter) -> None:
     """Lift one that she put herself. Raises FactUnknown for any other, and as restrictions.lift."""
-    hers = {one.id for one in list_own(hub, at) if one.is_hers}
+    hers = {one.id for one in _standing(hub, at) if one.is_hers}
     if restriction not in hers:
         raise FactUnknown("no restriction of that number is hers to lift")
     lift(hub, at.reference(hub), restriction, author=author)
 
 
-def list_own(hub: Hub, at: Counter) -> list[OwnRestriction]:
+def list_own(hub: Hub, at: Counter, *, system: str) -> list[OwnRestriction]:
     """The restrictions that stand, the oldest first, but for those she is not told of; put there alone, where hidden.
 
-    Raises as in_subject_change, and SealBroken.
+    system: through which portal; the log says that she read them. Raises as in_subject_change, SealBroken,
+    DisclosureLogBehind.
     """
+    return _standing(hub, at, system)
+
+
+def _standing(hub: Hub, at: Counter, system: str | None = None) -> list[OwnRestriction]:
     reference = at.reference(hub)
 
     def work(held: HeldSubject) -> list[OwnRestriction]:
         sight = at.sight(hub, held)
+        if system is not None:
+            log_facts_read(hub, held, RECIPIENT, system)
         return [
             _own(one)
             for one in views(read_facts(hub, held.connection, reference))

@@ -16,7 +16,9 @@ from consent.vocabulary import RestrictionKind
 from hub.access.scopes import StaffRole
 from hub.client import HubClient, RecordRef
 from hub.journeys.context import Hub
+from hub.journeys.disclosure_log import seal
 from hub.journeys.pairwise import shown_to
+from hub.journeys.verify_log import verify_log
 from tests.api.officers import (
     B1,
     D1,
@@ -103,6 +105,23 @@ def test_an_agency_records_of_whom_it_holds_and_is_told_no_more_than_that(
     parks.consents.revoke(P1, WAIVER, HOW)
     authors = {one.kept.author for one in ines.consents.of(P1) if one.kept is not None}
     assert authors == {"parks/parks-desk"}
+
+
+def test_that_an_agency_read_what_she_said_is_in_the_log_and_the_log_holds(
+    running: Served, parks: HubClient, ines: HubClient
+) -> None:
+    parks.consents.record(P1, WAIVER, 1, HOW, given=GIVEN)
+    parks.consents.of(P1)
+    use = ines.disclosures.of(P1, case="request 12")[1]
+    assert (use.action, use.outcome, use.agency, use.system) == (
+        "read_facts",
+        "done",
+        "parks",
+        "parks-desk",
+    )
+    seal(running.hub, is_forced=True)
+    report = verify_log(running.hub)
+    assert report.holds, report.findings
 
 
 def test_an_agency_names_her_by_the_id_it_was_shown(

@@ -123,7 +123,7 @@ def _seen_at(counter: Counter, uses: Iterable[Use]) -> Iterator[Use]:
         own = tuple(one for one in use.released if one.source == counter.agency)
         if use.agency == RECIPIENT and counter.is_signed_here(use.system):
             yield replace(use, released=own)
-        elif use.agency == counter.agency and own:
+        elif use.agency == counter.agency and (own or use.outcome is Outcome.DONE):
             yield replace(use, released=own, withheld=(), reasons=())
 
 
