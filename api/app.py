@@ -15,15 +15,24 @@ from api.observing import Observing
 from api.receiving import Receiving
 from api.throttle import Throttle
 from api.v1 import (
+    agreements,
     alarms,
     clients,
+    consents,
     constituents,
+    corrections,
+    disclosures,
     events,
     judgements,
     log,
+    me,
+    notices,
     pins,
     profiles,
     records,
+    representations,
+    requests,
+    restrictions,
     reviews,
     sources,
     verifications,
@@ -52,6 +61,15 @@ _V1: Final = (
     sources.router,
     alarms.router,
     log.router,
+    consents.router,
+    representations.router,
+    restrictions.router,
+    agreements.router,
+    disclosures.router,
+    requests.router,
+    corrections.router,
+    notices.router,
+    me.router,
 )
 _OPEN: Final = (oauth.router, health.router)
 

@@ -26,6 +26,7 @@ from api.repeating import KeyMissing
 from api.throttle import TooFast
 from api.v1.records import BatchesBusy
 from consent.log.entry import EntryInvalid
+from consent.rules import PolicyInvalid
 from hub.access.flaws import CredentialsRefused
 from hub.domain.errors import (
     ConstituentUnknown,
@@ -52,16 +53,26 @@ from hub.journeys.change import ChangeContended
 from hub.journeys.disclosure_log import CheckpointUnwritable, DisclosureUnknown, ProofNotForThem
 from hub.journeys.history import MomentRefused
 from hub.journeys.judge import JudgementUnknown, NotOfConstituent
+from hub.journeys.lift_approvals import ApprovalRefused
 from hub.journeys.log_lag import DisclosureLogBehind
 from hub.journeys.look_up import LookUpContended, LookUpInvalid
+from hub.journeys.notices import NoticeUnknown
+from hub.journeys.objection import ObjectionRestricted, ObjectionUnknown
 from hub.journeys.paging import PageInvalid
 from hub.journeys.pairwise import PairwiseUnknown
 from hub.journeys.pin import NothingToPin, PinUnexplained, PinUnknown
 from hub.journeys.policies import PolicyVersionUnknown
+from hub.journeys.policy_changes import PolicyMoved
+from hub.journeys.policy_proposals import ProposalUnknown
 from hub.journeys.pushing import SourceUnknown
 from hub.journeys.registration import SourceBusy
 from hub.journeys.repeats import RepeatDiffers, RepeatUnderWay
 from hub.journeys.review import NotAnAnswer, ReviewClaimed, ReviewClosed, ReviewUnknown
+from hub.journeys.rights.corrections import CorrectionInvalid, CorrectionUnknown
+from hub.journeys.rights.erasure import ErasureHeld, ErasureUnexplained
+from hub.journeys.rights.requests import RequestUnexplained
+from hub.journeys.saying import FactUnknown
+from hub.journeys.subjects import SubjectContended
 from hub.journeys.verify import ClaimInvalid
 
 _log = structlog.get_logger("hub.api")
@@ -106,6 +117,20 @@ PROBLEM_OF: Final[Mapping[type[HubError], Problem]] = {
     MomentRefused: Problem.REQUEST_INVALID,
     ClaimInvalid: Problem.REQUEST_INVALID,
     BudgetSpent: Problem.BUDGET_SPENT,
+    PolicyInvalid: Problem.REQUEST_INVALID,
+    RequestUnexplained: Problem.REQUEST_INVALID,
+    ErasureUnexplained: Problem.REQUEST_INVALID,
+    CorrectionInvalid: Problem.REQUEST_INVALID,
+    FactUnknown: Problem.NOT_FOUND,
+    ObjectionUnknown: Problem.NOT_FOUND,
+    ProposalUnknown: Problem.NOT_FOUND,
+    CorrectionUnknown: Problem.NOT_FOUND,
+    NoticeUnknown: Problem.NOT_FOUND,
+    ErasureHeld: Problem.CONFLICT,
+    ObjectionRestricted: Problem.CONFLICT,
+    PolicyMoved: Problem.CHANGED_SINCE,
+    ApprovalRefused: Problem.REQUEST_INVALID,
+    SubjectContended: Problem.BUSY,
     LookUpContended: Problem.BUSY,
     ChangeContended: Problem.BUSY,
     SourceBusy: Problem.BUSY,
@@ -126,6 +151,7 @@ _RETRIED: Final = frozenset({Problem.BUSY, Problem.REPEAT_UNDER_WAY, Problem.UNA
 
 #: What breaks where the token is good and reaches not so far.
 _BEYOND: Final = frozenset({"scope", "purpose"})
+_UNSURE: Final = "assurance"
 _CHALLENGE: Final = 'DPoP error="{error}", algs="ES256 PS256 Ed25519"'
 
 
@@ -155,6 +181,11 @@ def _credentials(_: Request, error: CredentialsRefused) -> Response:
             headers={"WWW-Authenticate": challenge},
             flaw=error.flaw.value,
         )
+    if error.what == _UNSURE:
+        challenge = _CHALLENGE.format(error="insufficient_user_authentication")
+        return problem(
+            Problem.SIGNED_IN_UNSURELY, str(error), headers={"WWW-Authenticate": challenge}
+        )
     kind = "invalid_dpop_proof" if error.what == "proof" else "invalid_token"
     return problem(
         Problem.CREDENTIALS_REFUSED,
@@ -171,6 +202,9 @@ def _hub_error(request: Request, error: HubError) -> Response:
         return _unforeseen(request, error)
     detail = "" if which in _SILENT else str(error)
     headers = _RETRY_SOON if which in _RETRIED else None
+    if isinstance(error, PolicyInvalid):
+        broken = [{"field": one.where, "rule": one.rule.value} for one in error.problems]
+        return problem(which, detail, errors=broken[:_ERRORS_MAX])
     if isinstance(error, BudgetSpent):
         left_s = (error.resets_at - request.app.state.hub.now()).total_seconds()
         headers = {"Retry-After": str(max(1, math.ceil(left_s)))}

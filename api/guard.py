@@ -82,11 +82,13 @@ class GuardedRoute(APIRoute):
             request.scope["hub.caller"] = caller
             throttle.require_room(caller.client)
             strict = StrictRequest(request.scope, request.receive)
-            if is_change:
-                return await repeating.once(hub, caller.client, strict, handle)
-            answer = await handle(strict)
-            await silence.keep(request)
-            return answer
+            try:
+                if is_change:
+                    return await repeating.once(hub, caller.client, strict, handle)
+                return await handle(strict)
+            finally:
+                # What is raised becomes an answer too, further out.
+                await silence.keep(request)
 
         return guarded
 

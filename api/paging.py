@@ -62,6 +62,12 @@ class Cursors:
         """The cursor that leads there; None for the end."""
         return None if position is None else self._ids.of(position)
 
+    def sliced(self, found: Sequence[Item], cursor: UUID | None, limit: int) -> Page[Item]:
+        """A page of a list that is known as a whole and only grows at its end. Raises CursorRefused."""
+        start = self.position(cursor)
+        end = start + limit
+        return self.page(found[start:end], end if end < len(found) else None)
+
     def page(self, items: Sequence[Item], position: int | None) -> Page[Item]:
         """A page, and where it goes on."""
         return Page(items=list(items), next=self.at(position))

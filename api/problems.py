@@ -53,6 +53,10 @@ class Problem(Enum):
         "not-in-scope", 403, "The token does not reach so far",
         "Ask for a token with the scope and purpose of what you do; the operator says what your client may have.",
     )  # fmt: skip
+    SIGNED_IN_UNSURELY = ProblemType(
+        "signed-in-unsurely", 403, "The constituent did not sign in surely enough for that",
+        "Have her sign in again at a higher level; the route says which it needs, an agreement may need more.",
+    )  # fmt: skip
     PURPOSE_REFUSED = ProblemType(
         "purpose-refused", 403, "The agency may not look up for that purpose",
         "`reasons` says why; it is the same whoever is asked about. An agreement in force is needed for the purpose.",

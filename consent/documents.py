@@ -134,21 +134,25 @@ class PolicyDocument(_Strict):
 def load_policy(path: Path) -> Policy:
     """Read a policy's YAML. Raises PolicyInvalid naming the file, and each problem by path and rule."""
 
-    def read() -> Policy:
-        policy = _policy(_document(path, PolicyDocument))
-        check_policy(policy)
-        return policy
+    return in_file(path, lambda: policy_in(_document(path, PolicyDocument)))
 
-    return in_file(path, read)
+
+def policy_in(document: PolicyDocument) -> Policy:
+    """The policy that a document states. Raises PolicyInvalid."""
+    policy = _policy(document)
+    check_policy(policy)
+    return policy
 
 
 def load_proposal(path: Path) -> ProposedAgreement:
     """Read a proposed agreement's YAML. Raises PolicyInvalid naming the file, and each problem."""
 
-    def read() -> ProposedAgreement:
-        return ProposedAgreement(_document(path, ProposalDocument).agreement(OFFICERS_TO_COME))
+    return in_file(path, lambda: proposal_in(_document(path, ProposalDocument)))
 
-    return in_file(path, read)
+
+def proposal_in(document: ProposalDocument) -> ProposedAgreement:
+    """The proposal that a document states. Raises PolicyInvalid."""
+    return ProposedAgreement(document.agreement(OFFICERS_TO_COME))
 
 
 def in_file(path: Path, work: Callable[[], ValueT]) -> ValueT:

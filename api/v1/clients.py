@@ -107,7 +107,7 @@ def clients(hub: HubOf, _: CallerOf) -> ClientsOut:
 def add(hub: HubOf, caller: CallerOf, said: ClientIn) -> InvitedOut:
     """Make a client known. Staff of roles that the caller does not hold are made on the command line alone."""
     new = NewClient(**said.model_dump())
-    code = journey.add_client(hub, new, author=caller.client, held=caller.roles)
+    code = journey.add_client(hub, new, author=caller.signature, held=caller.roles)
     return _invited(said.id, code)
 
 
@@ -116,7 +116,7 @@ def add(hub: HubOf, caller: CallerOf, said: ClientIn) -> InvitedOut:
 @needs(Scope.CLIENT_WRITE)
 def invite(hub: HubOf, caller: CallerOf, said: OneClientIn) -> InvitedOut:
     """Let a client enrol one more key; a code before, if it was not used, holds no more."""
-    code = journey.invite(hub, said.client, author=caller.client, held=caller.roles)
+    code = journey.invite(hub, said.client, author=caller.signature, held=caller.roles)
     return _invited(said.client, code)
 
 
@@ -125,7 +125,7 @@ def invite(hub: HubOf, caller: CallerOf, said: OneClientIn) -> InvitedOut:
 @needs(Scope.CLIENT_WRITE)
 def end(hub: HubOf, caller: CallerOf, said: OneClientIn) -> Response:
     """No longer admit a client, of whatever role: its next call is refused, whatever token it holds."""
-    journey.end_client(hub, said.client, author=caller.client)
+    journey.end_client(hub, said.client, author=caller.signature)
     return Response(status_code=204)
 
 
@@ -134,7 +134,7 @@ def end(hub: HubOf, caller: CallerOf, said: OneClientIn) -> Response:
 @needs(Scope.CLIENT_WRITE)
 def revoke_key(hub: HubOf, caller: CallerOf, said: KeyIn) -> Response:
     """Take a key from a client: no token is issued for it any more; tokens it has last minutes."""
-    journey.revoke_key(hub, said.client, said.kid, author=caller.client)
+    journey.revoke_key(hub, said.client, said.kid, author=caller.signature)
     return Response(status_code=204)
 
 

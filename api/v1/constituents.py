@@ -12,7 +12,7 @@ from fastapi import Response
 from pydantic import AwareDatetime
 
 from api.guard import CallerOf, HubOf, guarded_router, needs
-from api.v1.references import ETAGGED, Out, RecordOut, ReferenceIn, with_token
+from api.v1.references import ETAGGED, ConstituentIn, Out, RecordOut, with_token
 from hub.access.scopes import Scope
 from hub.domain.records import ConstituentKind
 from hub.domain.reviews import ReviewReason, Verdict
@@ -22,7 +22,7 @@ from hub.journeys.steward_view import steward_view
 router = guarded_router(tags=["Stewards"])
 
 
-class MomentIn(ReferenceIn):
+class MomentIn(ConstituentIn):
     """A constituent, and the moment asked about."""
 
     at: AwareDatetime
@@ -83,7 +83,7 @@ class HistoryOut(Out):
 
 @router.post("/constituents/query", response_model=ConstituentOut, responses=ETAGGED)
 @needs(Scope.LINK_READ)
-def query(hub: HubOf, caller: CallerOf, whom: ReferenceIn) -> Response:
+def query(hub: HubOf, caller: CallerOf, whom: ConstituentIn) -> Response:
     """Tell who answers to a reference now. The ETag is what a split of it is made with."""
     found = steward_view(hub, whom.text(), is_cleared=caller.is_cleared)
     return with_token(ConstituentOut.model_validate(found), found.seen)
@@ -99,7 +99,7 @@ def as_of(hub: HubOf, caller: CallerOf, whom: MomentIn) -> AsOfOut:
 
 @router.post("/constituents/history")
 @needs(Scope.LINK_READ)
-def story(hub: HubOf, caller: CallerOf, whom: ReferenceIn) -> HistoryOut:
+def story(hub: HubOf, caller: CallerOf, whom: ConstituentIn) -> HistoryOut:
     """Tell what became of a constituent's ids and records, also of a retired id or a removed record."""
     found = history(hub, whom.text(), is_cleared=caller.is_cleared)
     return HistoryOut(entries=[HistoryEntryOut.model_validate(one) for one in found])

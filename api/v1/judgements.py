@@ -16,7 +16,7 @@ from api.etags import PARAMETER, IfMatch
 from api.guard import CallerOf, HubOf, guarded_router, needs
 from api.paging import CursorIn, Cursors, LimitIn, Page
 from api.repeating import changes
-from api.v1.references import ActOut, Out, PairIn, RecordOut, ReferenceIn
+from api.v1.references import ActOut, ConstituentIn, Out, PairIn, RecordOut
 from api.v1.words import RecordRef, Sentence, Strict
 from hub.access.scopes import Scope
 from hub.domain.reviews import Verdict
@@ -37,7 +37,7 @@ class JudgementIn(PairIn):
 class SplitIn(Strict):
     """A constituent, its records that are somebody else's, and why; the reason rests sealed."""
 
-    whom: ReferenceIn
+    whom: ConstituentIn
     records: Annotated[list[RecordRef], Field(min_length=1, max_length=_RECORDS_MAX)]
     reason: Sentence
 
@@ -82,7 +82,7 @@ def judgements(
 
 @router.post("/judgements/query")
 @needs(Scope.LINK_READ)
-def of_constituent(hub: HubOf, caller: CallerOf, whom: ReferenceIn) -> JudgementsOut:
+def of_constituent(hub: HubOf, caller: CallerOf, whom: ConstituentIn) -> JudgementsOut:
     """List the judgements on a record, removed ones too, or on any record of a constituent."""
     found = journey.list_of(hub, whom.text(), is_cleared=caller.is_cleared)
     return JudgementsOut(items=[JudgementOut.model_validate(one) for one in found])
@@ -111,7 +111,7 @@ def _judged(
         said.verdict,
         said.left.text(),
         said.right.text(),
-        author=caller.client,
+        author=caller.signature,
         reason=said.reason,
         seen=seen,
         is_preview=is_preview,
@@ -125,7 +125,7 @@ def _judged(
 @needs(Scope.LINK_WRITE)
 def withdraw(hub: HubOf, caller: CallerOf, act: UUID) -> ActOut:
     """End every judgement of an act, as if it had not been judged. Ids that it alone merged come back."""
-    done = journey.withdraw(hub, act, author=caller.client, is_cleared=caller.is_cleared)
+    done = journey.withdraw(hub, act, author=caller.signature, is_cleared=caller.is_cleared)
     return ActOut.model_validate(done)
 
 
@@ -151,7 +151,7 @@ def _split(
         hub,
         said.whom.text(),
         [str(one.value()) for one in said.records],
-        author=caller.client,
+        author=caller.signature,
         reason=said.reason,
         seen=seen,
         is_preview=is_preview,

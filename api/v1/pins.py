@@ -12,7 +12,7 @@ from fastapi import Response
 
 from api.guard import CallerOf, HubOf, guarded_router, needs
 from api.repeating import changes
-from api.v1.references import Out, RecordOut, ReferenceIn
+from api.v1.references import ConstituentIn, Out, RecordOut
 from api.v1.words import RecordRef, Sentence, Slug, Strict
 from hub.access.scopes import Scope
 from hub.journeys.pin import PinView, list_pins, pin, withdraw_pin
@@ -85,7 +85,7 @@ def withdraw(hub: HubOf, caller: CallerOf, said: PinnedIn) -> Response:
 
 @router.post("/pins/query")
 @needs(Scope.LINK_READ)
-def pins(hub: HubOf, caller: CallerOf, whom: ReferenceIn) -> PinsOut:
+def pins(hub: HubOf, caller: CallerOf, whom: ConstituentIn) -> PinsOut:
     """List the pins on a constituent's records, withdrawn ones too."""
     found = list_pins(hub, whom.text(), is_cleared=caller.is_cleared)
     return PinsOut(items=[_pin(one) for one in found])

@@ -13,6 +13,7 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from api.etags import etag
 from api.v1.words import RecordRef, Strict
+from hub.journeys.counter import Named
 
 NUMBER_MAX: Final = 10**15
 
@@ -20,28 +21,35 @@ Number: TypeAlias = Annotated[int, Path(ge=1, le=NUMBER_MAX)]
 """A number of the hub's own, that names nobody."""
 
 
-class ReferenceIn(Strict):
-    """A constituent: by the key of one of its records, or by its public id."""
+class ConstituentIn(Strict):
+    """One constituent: by the key of one of its records, or by an id: of staff the public one, of an agency its own."""
 
     record: RecordRef | None = None
     id: UUID | None = None
 
     @model_validator(mode="after")
-    def _is_one(self) -> ReferenceIn:
+    def _is_one(self) -> ConstituentIn:
         if (self.record is None) == (self.id is None):
             raise ValueError("exactly one of record and id")
         return self
 
+    def named(self) -> Named:
+        """As the journeys know it."""
+        if self.record is not None:
+            return self.record.value()
+        assert self.id is not None
+        return self.id
+
     def text(self) -> str:
-        """As the journeys read it."""
-        return str(self.id) if self.record is None else str(self.record.value())
+        """As the journeys read a reference of staff."""
+        return str(self.named())
 
 
 class PairIn(Strict):
     """Two records, or two constituents."""
 
-    left: ReferenceIn
-    right: ReferenceIn
+    left: ConstituentIn
+    right: ConstituentIn
 
 
 class Out(BaseModel):

@@ -118,6 +118,8 @@ STAFF_ONLY: Final = frozenset(
         Scope.LINK_READ,
         Scope.LINK_WRITE,
         Scope.AGREEMENT_WRITE,
+        Scope.REPRESENTATION_READ,
+        Scope.REPRESENTATION_WRITE,
         Scope.RESTRICTION_READ,
         Scope.RESTRICTION_WRITE,
         Scope.DISCLOSURE_READ,

@@ -16,6 +16,7 @@ from hub import wiring
 from hub.cli.output import answers, print_json
 from hub.journeys import consents as journey
 from hub.journeys.consents import Answer, How
+from hub.journeys.consents_said import list_consents as list_said
 from hub.journeys.saying import Recorded
 from hub.settings import read_settings
 
@@ -161,7 +162,7 @@ def list_consents(
 ) -> None:
     """List everything she said on consent, the oldest first."""
     with wiring.open_hub(read_settings()) as hub:
-        found = journey.list_consents(hub, reference)
+        found = list_said(hub, reference)
     if as_json:
         print_json(found)
         return

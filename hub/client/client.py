@@ -10,13 +10,20 @@ from types import TracebackType
 from typing import Any, Self
 from uuid import UUID
 
+from hub.client.agreements import Agreements
 from hub.client.auditors import Alarms, Log
+from hub.client.consents import Consents
 from hub.client.events import Events
 from hub.client.identity import Identity
+from hub.client.me import Me
 from hub.client.operators import Clients, Sources
 from hub.client.profiles import Description, LookUpAnswer, RecordRef
 from hub.client.records import Records
+from hub.client.representations import Representations
+from hub.client.restrictions import Restrictions
+from hub.client.rights import Disclosures, Requests
 from hub.client.stewards import Constituents, Judgements, Pins, Reviews
+from hub.client.tasks import Corrections, Notices
 from hub.client.transport import Transport, Wanted
 from hub.client.verifications import Claim, VerifyAnswer
 
@@ -52,6 +59,15 @@ class HubClient:
         self.log = Log(self._transport)
         self.records = Records(self._transport)
         self.events = Events(self._transport)
+        self.agreements = Agreements(self._transport)
+        self.consents = Consents(self._transport)
+        self.corrections = Corrections(self._transport)
+        self.disclosures = Disclosures(self._transport)
+        self.me = Me(self._transport)
+        self.notices = Notices(self._transport)
+        self.requests = Requests(self._transport)
+        self.representations = Representations(self._transport)
+        self.restrictions = Restrictions(self._transport)
 
     def __enter__(self) -> Self:
         return self

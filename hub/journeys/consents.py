@@ -21,12 +21,12 @@ from consent.vocabulary import CollectionMethod, ConsentState, DataCategory
 from hub.domain.notices import DELETE_WITHIN, NoticeKind
 from hub.domain.records import ConstituentKind
 from hub.journeys.context import Hub
+from hub.journeys.counter import Counter, Sight
 from hub.journeys.facts import gather
 from hub.journeys.notices import notify
 from hub.journeys.profile import born_on
-from hub.journeys.saying import FactChange, Recorded, read_facts, require_author
+from hub.journeys.saying import FactChange, Recorded, require_author
 from hub.journeys.subjects import HeldSubject, in_subject_change
-from hub.store import database
 
 Categories = frozenset[DataCategory]
 
@@ -59,32 +59,19 @@ class Answer:
     is_renewal: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class ConsentView:
-    """A consent event as an officer, or she, reads it. is_former: a "no" said of
-    an id that her records were under."""
-
-    id: str
-    agreement: AgreementRef
-    purpose: str
-    state: ConsentState
-    categories: tuple[DataCategory, ...]
-    given_on: date
-    valid_until: date | None
-    representation: str | None
-    notice: str
-    language: str
-    method: CollectionMethod
-    evidence: str
-    author: str
-    recorded_at: datetime
-    is_former: bool
-
-
-def record_consent(hub: Hub, reference: str, answer: Answer, how: How, *, author: str) -> Recorded:
+def record_consent(
+    hub: Hub,
+    reference: str,
+    answer: Answer,
+    how: How,
+    *,
+    author: str,
+    at: Counter | None = None,
+) -> Recorded:
     """Record her answer: what is given and what is refused become two events of one epoch.
 
-    Raises PolicyInvalid naming the rule it breaks, and as in_subject_change; then nothing is written.
+    at: the agency's counter or portal it is said at; None for an officer's desk. Raises PolicyInvalid naming the rule it breaks, CredentialsRefused, and as
+    in_subject_change; then nothing is written.
     """
     require_author(author)
     require(
@@ -102,7 +89,10 @@ def record_consent(hub: Hub, reference: str, answer: Answer, how: How, *, author
     ]
 
     def work(held: HeldSubject) -> Recorded:
-        return _say(hub, held, answer.agreement.id, parts, how, author)
+        sight = _seen(hub, held, at, answer.agreement.id, how)
+        if at is not None and answer.given:
+            at.require_sure(held, answer.agreement)
+        return _say(hub, held, answer.agreement.id, parts, how, author, sight)
 
     return in_subject_change(hub, reference, work)
 
@@ -115,9 +105,10 @@ def withdraw_consent(
     *,
     author: str,
     categories: Categories | None = None,
+    at: Counter | None = None,
 ) -> Recorded:
     """She takes back what she gave: of these categories, or of all. Raises as record_consent."""
-    return _end(hub, reference, ConsentState.WITHDRAWN, agreement, how, author, categories)
+    return _end(hub, reference, ConsentState.WITHDRAWN, agreement, how, author, categories, at=at)
 
 
 def revoke_consent(
@@ -129,6 +120,7 @@ def revoke_consent(
     agency: str,
     author: str,
     categories: Categories | None = None,
+    at: Counter | None = None,
 ) -> Recorded:
     """An agency that is party to the agreement ends her consent. Raises as record_consent."""
 
@@ -138,9 +130,8 @@ def revoke_consent(
         }
         require(broken(agency not in parties, "agency", Rule.NOT_A_PARTY))
 
-    return _end(
-        hub, reference, ConsentState.REVOKED, agreement, how, author, categories, require_party
-    )
+    revoked = ConsentState.REVOKED
+    return _end(hub, reference, revoked, agreement, how, author, categories, require_party, at)
 
 
 def invalidate_consent(
@@ -154,35 +145,6 @@ def invalidate_consent(
 ) -> Recorded:
     """Her consent was found to be none: given under pressure, or by somebody else. Raises as record_consent."""
     return _end(hub, reference, ConsentState.INVALIDATED, agreement, how, author, categories)
-
-
-def list_consents(hub: Hub, reference: str) -> list[ConsentView]:
-    """Everything said on consent, the oldest first. Raises ConstituentUnknown, RecordUnknown, SealBroken."""
-    with database.transaction(hub.engine) as connection:
-        told = read_facts(hub, connection, reference)
-    found = []
-    for row in told.consents:
-        event = told.opener.consent(row)
-        found.append(
-            ConsentView(
-                id=event.id,
-                agreement=event.agreement,
-                purpose=event.purpose,
-                state=event.state,
-                categories=tuple(sorted(event.categories)),
-                given_on=event.given_on,
-                valid_until=event.valid_until,
-                representation=event.representation,
-                notice=event.notice,
-                language=event.language,
-                method=event.method,
-                evidence=event.evidence,
-                author=told.opener.author_of(row),
-                recorded_at=event.at,
-                is_former=row.subject_hash in told.former,
-            )
-        )
-    return found
 
 
 # --- saying --------------------------------------------------------------------------------------
@@ -211,6 +173,7 @@ def _end(
     author: str,
     categories: Categories | None,
     check: Callable[[HeldSubject], None] | None = None,
+    at: Counter | None = None,
 ) -> Recorded:
     require_author(author)
     require(
@@ -223,15 +186,35 @@ def _end(
     )
 
     def work(held: HeldSubject) -> Recorded:
+        sight = _seen(hub, held, at, agreement, how)
         if check is not None:
             check(held)
+        if sight is not None and sight.counter.account is None and categories is not None:
+            # Whether she ever gave what only an older revision names is not the agency's to find out.
+            newest = max(_revisions(held, agreement), key=lambda one: one.revision)
+            is_beyond = not categories <= newest.categories
+            require(broken(is_beyond, "categories", Rule.CONSENT_BEYOND_AGREEMENT))
         parts = [
             _Part(state, revision, ended)
             for revision, ended in _ended(hub, held, agreement, categories)
         ]
-        return _say(hub, held, agreement, parts, how, author)
+        return _say(hub, held, agreement, parts, how, author, sight)
 
     return in_subject_change(hub, reference, work)
+
+
+def _seen(
+    hub: Hub, held: HeldSubject, at: Counter | None, agreement: str, how: How
+) -> Sight | None:
+    """How much of her is seen where it is said; None at an officer's desk. Raises ConstituentUnknown, PolicyInvalid."""
+    if at is None:
+        return None
+    sight = at.sight(hub, held)
+    at.require_party(held, agreement)
+    # Who represents her is an officer's to know.
+    is_through = how.representation is not None
+    require(broken(is_through, "representation", Rule.REPRESENTATION_UNKNOWN))
+    return sight
 
 
 def _ended(
@@ -265,6 +248,7 @@ def _say(
     parts: Sequence[_Part],
     how: How,
     author: str,
+    sight: Sight | None,
 ) -> Recorded:
     at = hub.now()
     change = FactChange.of(hub, held.connection, held.ids.current, author=author, at=at)
@@ -272,7 +256,7 @@ def _say(
     # Whoever represents her under one of her ids represents her.
     hers = [replace(one, subject=change.subject) for one in representations]
     age_min = hub.limits.consent_age_min if held.kind is ConstituentKind.PERSON else None
-    birthday = _birthday(hub, held, parts, how) if age_min is not None else None
+    birthday = _birthday(hub, held, parts, how, sight) if age_min is not None else None
     written = []
     for part in parts:
         number = change.number()
@@ -282,17 +266,23 @@ def _say(
         )
         change.add_consent(number, event)
         written.append(event)
+    told = _tell(hub, held, written, at)
+    # Who was told is who holds data of hers: at a counter, hers alone to know, where she is not hidden.
+    is_told = sight is None or (sight.is_whole and sight.counter.account is not None)
     return Recorded(
         tuple(event.id for event in written),
-        _tell(hub, held, written, at),
+        told if is_told else (),
         _overruled_by(hub, held, written),
     )
 
 
-def _birthday(hub: Hub, held: HeldSubject, parts: Iterable[_Part], how: How) -> date | None:
-    """Her date of birth, where her age is asked: of who says yes herself."""
+def _birthday(
+    hub: Hub, held: HeldSubject, parts: Iterable[_Part], how: How, sight: Sight | None
+) -> date | None:
+    """Her date of birth, where her age is asked: of who says yes herself. A clerk's agency knows its own alone."""
     if how.representation is None and any(part.state.is_valid for part in parts):
-        return born_on(hub, held.connection, held.ids.current)
+        of_sources = None if sight is None else sight.birth_from
+        return born_on(hub, held.connection, held.ids.current, of_sources)
     return None
 
 

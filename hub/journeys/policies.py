@@ -6,12 +6,12 @@ policy_changes.py's.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from sqlalchemy import Connection
 
 from consent.difference import Change, diff
-from consent.policy import Policy
+from consent.policy import AgencyId, Policy
 from consent.stored import digest_of, from_document, to_document
 from consent.succession import stated
 from hub.domain.errors import HubError
@@ -20,14 +20,17 @@ from hub.store import database, policies
 from hub.store.policies import VersionLine
 
 __all__ = [
+    "Comparison",
     "InForce",
     "PolicyVersionUnknown",
     "VersionLine",
+    "compare",
     "differences",
     "list_versions",
     "policy_at",
     "shared_policy",
     "show_policy",
+    "show_policy_to",
     "show_version",
 ]
 
@@ -80,12 +83,45 @@ def show_version(hub: Hub, version: int) -> InForce:
         return policy_at(hub, connection, version)
 
 
+def show_policy_to(hub: Hub, agency: AgencyId) -> InForce:
+    """What of the policy in force concerns an agency: the agreements it is party to, their parties and purposes.
+
+    The digest is that of the whole.
+    """
+    found = show_policy(hub)
+    agreements = tuple(
+        one for one in found.policy.agreements if agency in (*one.sources, one.recipient)
+    )
+    parties = {agency, *(party for one in agreements for party in (*one.sources, one.recipient))}
+    purposes = {one.purpose for one in agreements}
+    concerning = Policy(
+        tuple(one for one in found.policy.agencies if one.id in parties),
+        tuple(one for one in found.policy.purposes if one.id in purposes),
+        agreements,
+    )
+    return replace(found, policy=concerning)
+
+
 def list_versions(hub: Hub) -> list[VersionLine]:
     """Every version that was stated, the newest first."""
     with database.transaction(hub.engine) as connection:
         return policies.versions(connection)
 
 
-def differences(hub: Hub, policy: Policy) -> tuple[Change, ...]:
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """What a policy states otherwise than that version, which is in force."""
+
+    version: int
+    changes: tuple[Change, ...]
+
+
+def compare(hub: Hub, policy: Policy) -> Comparison:
     """What would change, were that policy stated: without asking whether it may be."""
-    return diff(stated(show_policy(hub).policy), policy)
+    found = show_policy(hub)
+    return Comparison(found.version, diff(stated(found.policy), policy))
+
+
+def differences(hub: Hub, policy: Policy) -> tuple[Change, ...]:
+    """The same, without the version."""
+    return compare(hub, policy).changes

@@ -75,39 +75,50 @@ def load_policy(
     """
 
     def work(in_force: Policy, new: Next) -> Policy:
-        if seen not in (None, new.version - 1):
-            raise PolicyMoved(f"version {new.version - 1} of the policy came meanwhile: look again")
         return succeed(in_force, policy, version=new.version, at=new.at)
 
-    return _changed(hub, Said.by(author, reason), work, is_preview=is_preview)
+    return _changed(hub, Said.by(author, reason), work, seen, is_preview=is_preview)
 
 
-def end_agreement(hub: Hub, agreement: str, *, author: str, reason: str) -> PolicyChange:
-    """End every revision of an agreement that is in force or to come. Raises ActUnexplained, PolicyInvalid."""
+def end_agreement(
+    hub: Hub, agreement: str, *, author: str, reason: str, seen: int | None = None
+) -> PolicyChange:
+    """End every revision of an agreement that is in force or to come. Raises as load_policy."""
 
     def work(in_force: Policy, new: Next) -> Policy:
         return end(in_force, agreement, version=new.version, at=new.at)
 
-    return _changed(hub, Said.by(author, reason), work)
+    return _changed(hub, Said.by(author, reason), work, seen)
 
 
-def suspend_agency(hub: Hub, agency: AgencyId, *, author: str, reason: str) -> PolicyChange:
-    """Release nothing to an agency and nothing of its records. Raises ActUnexplained, PolicyInvalid."""
-    return _changed(
-        hub, Said.by(author, reason), lambda policy, _: suspend(policy, agency, is_suspended=True)
-    )
+def suspend_agency(
+    hub: Hub, agency: AgencyId, *, author: str, reason: str, seen: int | None = None
+) -> PolicyChange:
+    """Release nothing to an agency and nothing of its records. Raises as load_policy."""
+
+    def work(in_force: Policy, _: Next) -> Policy:
+        return suspend(in_force, agency, is_suspended=True)
+
+    return _changed(hub, Said.by(author, reason), work, seen)
 
 
-def reinstate_agency(hub: Hub, agency: AgencyId, *, author: str, reason: str) -> PolicyChange:
-    """End an agency's suspension. Raises ActUnexplained, PolicyInvalid."""
-    return _changed(
-        hub, Said.by(author, reason), lambda policy, _: suspend(policy, agency, is_suspended=False)
-    )
+def reinstate_agency(
+    hub: Hub, agency: AgencyId, *, author: str, reason: str, seen: int | None = None
+) -> PolicyChange:
+    """End an agency's suspension. Raises as load_policy."""
+
+    def work(in_force: Policy, _: Next) -> Policy:
+        return suspend(in_force, agency, is_suspended=False)
+
+    return _changed(hub, Said.by(author, reason), work, seen)
 
 
-def _changed(hub: Hub, said: Said, work: Following, *, is_preview: bool = False) -> PolicyChange:
+def _changed(
+    hub: Hub, said: Said, work: Following, seen: int | None, *, is_preview: bool = False
+) -> PolicyChange:
     with database.transaction(hub.engine) as connection:
         in_force = held_policy(hub, connection)
+        require_seen(in_force, seen)
         return change_policy(
             hub, connection, in_force, said, work, hub.now(), is_preview=is_preview
         )
@@ -117,6 +128,12 @@ def held_policy(hub: Hub, connection: Connection) -> InForce:
     """Hold the policy alone until the transaction ends, and answer the version in force."""
     policies.lock(connection)
     return policy_at(hub, connection, policies.newest_version(connection))
+
+
+def require_seen(in_force: InForce, seen: int | None) -> None:
+    """Raises PolicyMoved where a change is based on another version; None where it says of none."""
+    if seen not in (None, in_force.version):
+        raise PolicyMoved(f"version {in_force.version} of the policy came meanwhile: look again")
 
 
 def change_policy(

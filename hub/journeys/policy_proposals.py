@@ -26,6 +26,7 @@ from hub.journeys.policy_changes import (
     PolicyChange,
     change_policy,
     held_policy,
+    require_seen,
 )
 from hub.store import database, policies
 from hub.store.policies import Proposal
@@ -61,15 +62,18 @@ def propose_agreement(hub: Hub, agreement: ProposedAgreement, *, officer: str) -
         return policies.propose(connection, proposal_document(agreement), name, at)
 
 
-def approve_agreement(hub: Hub, number: int, *, officer: str) -> PolicyChange | None:
+def approve_agreement(
+    hub: Hub, number: int, *, officer: str, seen: int | None = None
+) -> PolicyChange | None:
     """Approve a proposal: what changed where that puts it in force, None where another officer must still.
 
-    Raises ActUnexplained, ProposalUnknown, and PolicyInvalid where the officer approved it before or it can no
+    seen: the version of the policy the officer compared it with. Raises PolicyMoved, ActUnexplained, ProposalUnknown, and PolicyInvalid where the officer approved it before or it can no
     longer enter; then nothing is written, not the approval either.
     """
     name = _named(officer)
     with database.transaction(hub.engine) as connection:
         in_force = held_policy(hub, connection)
+        require_seen(in_force, seen)
         proposal, at = _waiting(connection, number), hub.now()
         if officer_key(name) in map(officer_key, proposal.officers):
             raise PolicyInvalid([Problem("approved_by", Rule.TWO_APPROVERS)])

@@ -6,7 +6,7 @@ decided here: the command line is the operator's own; agencies go through a look
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from datetime import date
 from uuid import UUID
 
@@ -115,12 +115,21 @@ def _profile(sight: Sight, number: int, public_id: UUID, authority: Authority | 
     )
 
 
-def born_on(hub: Hub, connection: Connection, number: int) -> date | None:
-    """The date of birth that the profile of a current id shows; None without one, or for a placeholder."""
+def born_on(
+    hub: Hub, connection: Connection, number: int, of_sources: Collection[str] | None = None
+) -> date | None:
+    """The date of birth that the profile of a current id shows; None without one, or for a placeholder.
+
+    of_sources: as if there were no records but theirs; None for all.
+    """
     kind = ConstituentKind(constituents.kind_of(connection, number))
     registered = sources.every(connection)
     members = constituents.members(connection, number)
-    stated = read_stated(hub, connection, kind, members, registered)
+    stated = [
+        one
+        for one in read_stated(hub, connection, kind, members, registered)
+        if of_sources is None or one.source in of_sources
+    ]
     found = attributes(stated, _declared(registered, kind), Pinned.of(hub, connection, stated))
     shown = [view.survivor.winner.value for view in found if view.attribute == "birth_date"]
     return dates.birth(date.fromisoformat(shown[0])) if shown else None

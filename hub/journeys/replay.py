@@ -39,8 +39,8 @@ from hub.vault.keyring import RootKey
 #: So long before a decision a change must have been recorded that the decision is blamed for not counting.
 COUNTED_WITHIN: Final = timedelta(minutes=5)
 
-#: What is logged besides decisions: acts, in which nothing is released to anybody.
-ACTS: Final = frozenset({RightsAction.ERASE, RightsAction.OWN_LOG})
+#: What is logged besides decisions: acts, in which nothing of any record is released to anybody.
+ACTS: Final = frozenset({RightsAction.ERASE, RightsAction.OWN_LOG, RightsAction.FACTS})
 
 #: What a constituent is given of her own: her right to it is no agreement's to decide.
 OWN: Final = frozenset({RightsAction.OWN_VIEW, RightsAction.EXPORT})

@@ -27,6 +27,7 @@ from hub.journeys.profile import resolve
 from hub.journeys.saying import (
     FactChange,
     FactUnknown,
+    Listed,
     Recorded,
     number_in,
     read_facts,
@@ -128,7 +129,11 @@ def list_restrictions(hub: Hub, reference: str) -> list[RestrictionView]:
     Raises ConstituentUnknown, RecordUnknown, SealBroken.
     """
     with database.transaction(hub.engine) as connection:
-        told = read_facts(hub, connection, reference)
+        return views(read_facts(hub, connection, reference))
+
+
+def views(told: Listed) -> list[RestrictionView]:
+    """Those that are listed. Raises SealBroken."""
     found = []
     for row in told.facts:
         if row.kind is _KIND and told.opener.can(row):

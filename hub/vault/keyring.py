@@ -54,6 +54,7 @@ class Purpose(StrEnum):
     USED_ONCE = "used_once"
     OPAQUE_ID = "opaque_id"
     REPEATED_ANSWER = "repeated_answer"
+    LIFT_APPROVAL = "lift_approval"
     FINGERPRINT = "fingerprint"
     KEY_ID = "key_id"
 

@@ -204,6 +204,7 @@ class ValueSealer(_ContextSealer):
             Purpose.DISCLOSURE,
             Purpose.NOTICE,
             Purpose.REPEATED_ANSWER,
+            Purpose.LIFT_APPROVAL,
         }
     )
 

@@ -20,11 +20,11 @@ from hub.domain.records import ConstituentKind
 from hub.journeys.consents import (
     Answer,
     invalidate_consent,
-    list_consents,
     record_consent,
     revoke_consent,
     withdraw_consent,
 )
+from hub.journeys.consents_said import list_consents
 from hub.journeys.context import Hub
 from hub.journeys.notices import NoticeUnknown, list_notices, take_notice
 from hub.journeys.pairwise import shown_to

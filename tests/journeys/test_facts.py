@@ -16,7 +16,8 @@ from consent.policy import Policy
 from consent.vocabulary import ConsentState, DataCategory, RepresentationKind, RestrictionKind
 from hub.domain.errors import SealBroken
 from hub.domain.records import ConstituentKind
-from hub.journeys.consents import Answer, list_consents, record_consent, withdraw_consent
+from hub.journeys.consents import Answer, record_consent, withdraw_consent
+from hub.journeys.consents_said import list_consents
 from hub.journeys.context import Hub
 from hub.journeys.facts import gather
 from hub.journeys.feed import read_feed

@@ -24,6 +24,11 @@ from hub.journeys.context import Hub
 #: Tokens a process knows again without verifying them: each is used for minutes, and to verify costs as much as a proof.
 _TOKENS_MAX: Final = 10_000
 
+#: Between the parts of a signature; no agency's id holds it.
+SIGNED: Final = "/"
+#: Ends the signature of what a constituent did herself, through a portal.
+HERSELF: Final = "constituent"
+
 
 @dataclass(frozen=True, slots=True)
 class Presented:
@@ -63,6 +68,29 @@ class Caller:
     def is_cleared(self) -> bool:
         """Whether it sees whoever is at risk."""
         return StaffRole.CLEARED in self.roles
+
+    @property
+    def signature(self) -> str:
+        """What its acts are signed with: a client's id, after its agency's where it has one."""
+        return self.client if self.agency is None else f"{self.agency}{SIGNED}{self.client}"
+
+    @property
+    def own_signature(self) -> str:
+        """What the signed-in constituent's own acts are signed with, which a clerk's never are."""
+        return f"{self.signature}{SIGNED}{HERSELF}"
+
+    def require_staff(self) -> None:
+        """Raises CredentialsRefused for an agency's system."""
+        if self.agency is not None:
+            raise CredentialsRefused("scope", Flaw.GRANT)
+
+    def require_signed_in(self, assurance: Assurance) -> SignedIn:
+        """The constituent it acts for, signed in at least so surely. Raises CredentialsRefused."""
+        if self.signed_in is None:
+            raise CredentialsRefused("token", Flaw.GRANT)
+        if self.signed_in.assurance < assurance:
+            raise CredentialsRefused("assurance", Flaw.ASSURANCE)
+        return self.signed_in
 
     def require_purpose(self, purpose: str) -> None:
         """Raises CredentialsRefused unless the token is bound to that purpose."""

@@ -1,7 +1,8 @@
 """The certificate of an erasure: what was destroyed, when, and what that does not reach, signed.
 
 Decides the form: one JSON object whose `certificate` is a text, signed as it stands, so that nothing lies between what
-is read and what was signed. It holds numbers and ids, and no value of anybody. The hub keeps no copy.
+is read and what was signed. It holds numbers and ids, and no value of anybody. The hub keeps no copy, but for repeats of
+the request within a day (hub/journeys/repeats.py).
 """
 
 from __future__ import annotations

@@ -18,6 +18,7 @@ from sqlalchemy import Connection
 from hub.domain.errors import HubError
 from hub.domain.records import Record
 from hub.journeys.context import Hub
+from hub.journeys.counter import Counter, require_hers
 from hub.journeys.facts import sealer_for
 from hub.journeys.naming import RecordRef, named
 from hub.journeys.references import key_in, present_record
@@ -73,12 +74,19 @@ class CorrectionView:
 
 
 def propose(
-    hub: Hub, record_key: str, *, field: str, proposed: str, reason: str, request: RightsRequest
+    hub: Hub,
+    record_key: str,
+    *,
+    field: str,
+    proposed: str,
+    reason: str,
+    request: RightsRequest,
+    at: Counter | None = None,
 ) -> int:
     """Propose a value for a field of one record to the agency that owns it; the proposal's number.
 
-    field: one of FIELDS. proposed: the value as it ought to be, in words. Raises CorrectionInvalid, and as
-    in_subject_change for the record.
+    field: one of FIELDS. proposed: the value as it ought to be, in words. at: the portal she does it at, where the
+    record must be hers. Raises CorrectionInvalid, and as in_subject_change for the record.
     """
     if field not in FIELDS:
         raise CorrectionInvalid("field", f"must be one of {', '.join(sorted(FIELDS))}")
@@ -88,6 +96,8 @@ def propose(
     key = key_in(record_key)
 
     def work(held: HeldSubject) -> int:
+        if at is not None:
+            require_hers(hub, held, key, at.sight(hub, held))
         connection = held.connection
         record_id = present_record(hub, connection, str(key))
         source = sources.find(connection, key.source)
@@ -110,7 +120,8 @@ def propose(
         )
         return number
 
-    return in_subject_change(hub, str(key), work)
+    reference = str(key) if at is None else at.reference(hub)
+    return in_subject_change(hub, reference, work)
 
 
 def list_corrections(hub: Hub, agency: str, *, is_all: bool = False) -> list[CorrectionView]:

@@ -8,24 +8,27 @@ told of it then. She is told that she is held to be at risk, for that protects h
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import date, datetime
-from typing import Final
 from uuid import UUID
 
 from consent.log.entry import Permitted
-from consent.vocabulary import ConsentState, RepresentationKind, RestrictionKind
 from hub.domain.records import Record
 from hub.domain.reviews import Verdict
 from hub.journeys.context import Hub
-from hub.journeys.facts import Opener
+from hub.journeys.counter import Counter, Sight
 from hub.journeys.profile import read_stated
 from hub.journeys.rights import corrections as proposals
 from hub.journeys.rights.corrections import CorrectionView
-from hub.journeys.rights.hers import Hers
 from hub.journeys.rights.plainly import plainly
 from hub.journeys.rights.requests import RightsAction, RightsRequest, all_of, log_own
+from hub.journeys.rights.said import (
+    HeldConsent,
+    HeldRepresentation,
+    HeldRestriction,
+    Said,
+)
 from hub.journeys.subjects import HeldSubject, in_subject_change
 from hub.journeys.surviving import Stated
 from hub.journeys.why import why_records
@@ -36,12 +39,7 @@ from hub.store import (
     pairwise,
     records,
     sources,
-    subjects,
 )
-from hub.store.subjects import SealedKind, StoredFact
-
-#: Kinds of restriction that she is not told of here.
-NOT_TOLD: Final = frozenset({RestrictionKind.LEGAL_HOLD})
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,46 +78,6 @@ class HeldObjection:
 
 
 @dataclass(frozen=True, slots=True)
-class HeldConsent:
-    """What she said of an agreement, once."""
-
-    id: str
-    agreement: str
-    revision: int
-    purpose: str
-    state: ConsentState
-    categories: tuple[str, ...]
-    given_on: date
-    valid_until: date | None
-    notice: str
-    language: str
-    recorded_at: datetime
-
-
-@dataclass(frozen=True, slots=True)
-class HeldRestriction:
-    """A restriction in force or announced."""
-
-    id: str
-    kind: RestrictionKind
-    authority: str
-    starts_at: datetime | None
-    ends_at: datetime | None
-
-
-@dataclass(frozen=True, slots=True)
-class HeldRepresentation:
-    """By what right somebody acts or acted for her."""
-
-    id: str
-    kind: RepresentationKind
-    starts_on: date
-    ends_on: date
-    purposes: tuple[str, ...] | None
-    ended_at: datetime | None
-
-
-@dataclass(frozen=True, slots=True)
 class ShownId:
     """The id an agency knows her by, since when."""
 
@@ -146,13 +104,59 @@ class Held:
     entry: int
 
 
-def held(hub: Hub, reference: str, request: RightsRequest) -> Held:
+def held(hub: Hub, reference: str, request: RightsRequest, at: Counter | None = None) -> Held:
     """What is held on the constituent that an id or a record's `source:key` stands for, logged as her own view.
 
-    Raises as in_subject_change, ScorerMismatch, SealBroken.
+    at: the portal she reads it at. Raises as in_subject_change, ScorerMismatch, SealBroken.
     """
-    return in_subject_change(
-        hub, reference, lambda subject: held_of(hub, subject, RightsAction.OWN_VIEW, request)
+
+    def work(subject: HeldSubject) -> Held:
+        sight = None if at is None else at.sight(hub, subject)
+        if sight is None or sight.is_whole:
+            return held_of(hub, subject, RightsAction.OWN_VIEW, request)
+        return _held_at(hub, subject, request, sight)
+
+    return in_subject_change(hub, reference, work)
+
+
+def _held_at(hub: Hub, subject: HeldSubject, request: RightsRequest, sight: Sight) -> Held:
+    """What there would be to tell, were there no records but the agency's own; and what was said at it."""
+    connection = subject.connection
+    members = constituents.members(connection, subject.ids.current)
+    registered = sources.every(connection)
+    labels = {source.name: source.label for source in registered}
+    stated = [
+        one
+        for one in read_stated(hub, connection, subject.kind, members, registered)
+        if one.source in sight.own
+    ]
+    numbers = {one.key_hash: one.id for one in records.present(connection, members)}
+    oldest = min(numbers[one.key_hash] for one in stated)
+    said = Said(hub, subject, sight.counter.is_signed_here)
+    entry = log_own(hub, subject, RightsAction.OWN_VIEW, request, permitted_of(stated))
+    agency = sight.counter.agency
+    proposed = proposals.views(hub, connection, corrections.of_records(connection, members))
+    shown = pairwise.shown_for(connection, subject.ids.standing)
+    return Held(
+        id=subject.public_id,
+        kind=subject.kind.value,
+        aliases=(),
+        records=tuple(
+            _record(
+                one,
+                labels[one.source],
+                tuple(plainly(why_records(hub, connection, oldest, numbers[one.key_hash]))),
+            )
+            for one in stated
+        ),
+        judgements=(),
+        objections=(),
+        consents=tuple(said.consents()),
+        restrictions=tuple(said.restrictions()),
+        representations=(),
+        corrections=tuple(one for one in proposed if one.record.source in sight.own),
+        shown_to=tuple(ShownId(*one) for one in shown if one[0] == agency),
+        entry=entry,
     )
 
 
@@ -167,7 +171,7 @@ def held_of(hub: Hub, subject: HeldSubject, action: RightsAction, request: Right
     numbers = {one.key_hash: one.id for one in records.present(connection, members)}
     of_source = {one.key_hash: one.source for one in stated}
     keys = [one.key_hash for one in stated]
-    said = _Said(hub, subject)
+    said = Said(hub, subject)
     entry = log_own(hub, subject, action, request, permitted_of(stated))
     return Held(
         id=subject.public_id,
@@ -227,50 +231,3 @@ def _record(one: Stated, label: str, linked_because: tuple[str, ...]) -> HeldRec
         tuple(relation.kind.value for relation in one.record.relationships),
         linked_because,
     )
-
-
-class _Said:
-    """What was said and decided of her, as far as it is hers."""
-
-    def __init__(self, hub: Hub, subject: HeldSubject) -> None:
-        self._hers = Hers(hub, subject.connection, subject.ids)
-        self._stored = subjects.read(subject.connection, self._hers.subject_hashes)
-        self._opener = Opener(hub.keys, self._stored)
-
-    def consents(self) -> Iterator[HeldConsent]:
-        for row in self._stored.consents:
-            if self._hers.are(row.subject_hash, row.recorded_at):
-                event = self._opener.consent(row)
-                yield HeldConsent(
-                    event.id,
-                    event.agreement.id,
-                    event.agreement.revision,
-                    event.purpose,
-                    event.state,
-                    tuple(sorted(event.categories)),
-                    event.given_on,
-                    event.valid_until,
-                    event.notice,
-                    event.language,
-                    event.at,
-                )
-
-    def restrictions(self) -> Iterator[HeldRestriction]:
-        for row in self._facts(SealedKind.RESTRICTION):
-            one = self._opener.restriction(row)
-            if row.ended_epoch is None and one.kind not in NOT_TOLD:
-                yield HeldRestriction(one.id, one.kind, one.authority, one.starts_at, one.ends_at)
-
-    def representations(self) -> Iterator[HeldRepresentation]:
-        for row in self._facts(SealedKind.REPRESENTATION):
-            one = self._opener.representation(row, is_ended=row.ended_epoch is not None)
-            purposes = None if one.purposes is None else tuple(sorted(one.purposes))
-            yield HeldRepresentation(
-                one.id, one.kind, one.starts_on, one.ends_on, purposes, one.ended_at
-            )
-
-    def _facts(self, kind: SealedKind) -> Iterator[StoredFact]:
-        for row in self._stored.facts:
-            is_hers = self._hers.are(row.subject_hash, row.recorded_at)
-            if row.kind is kind and is_hers and self._opener.can(row):
-                yield row

@@ -38,8 +38,9 @@ PURPOSE: Final = Purpose.RIGHTS_FULFILMENT.value
 
 
 class RightsAction(StrEnum):
-    """What was asked of the hub, as the log names it."""
+    """What was asked of the hub, as the log names it. FACTS: what was said of her, listed at a counter or a portal."""
 
+    FACTS = "read_facts"
     OWN_VIEW = "own_view"
     OWN_LOG = "own_log"
     EXPORT = "export"
@@ -79,29 +80,58 @@ def log_own(
 
     permitted: what of records she was given; none where she only read the log. Raises DisclosureLogBehind.
     """
+    return _logged(
+        hub,
+        held,
+        RECIPIENT,
+        request.system,
+        action,
+        case_hash=Pseudonyms(hub.keys).case(RECIPIENT, request.case).hex(),
+        user=pseudonym_of(hub.keys, RECIPIENT, request.by),
+        permitted=tuple(permitted),
+    )
+
+
+def log_facts_read(hub: Hub, held: HeldSubject, agency: str, system: str) -> int:
+    """Write that an agency, or RECIPIENT, was listed what was said of her; the entry's id. Raises DisclosureLogBehind."""
+    return _logged(hub, held, agency, system, RightsAction.FACTS)
+
+
+def _logged(
+    hub: Hub,
+    held: HeldSubject,
+    agency: str,
+    system: str,
+    action: RightsAction,
+    *,
+    case_hash: str | None = None,
+    user: str | None = None,
+    permitted: tuple[Permitted, ...] = (),
+) -> int:
     require_keeping_up(hub, held.connection)
-    released = tuple(permitted)
+    # The id she has here is no agency's to be filed with.
+    reference = held.public_id if agency == RECIPIENT else None
     hashes = hashes_of(hub.keys, held.ids.all)
     stored = subjects.read(held.connection, list(hashes.values()))
     points = points_of(held.ids, hashes, stored)
     subject = Subject(
-        reference=str(held.public_id),
-        case_hash=Pseudonyms(hub.keys).case(RECIPIENT, request.case).hex(),
+        reference=None if reference is None else str(reference),
+        case_hash=case_hash,
         epochs={"policy": held.in_force.version, **{point.name: point.epoch for point in points}},
     )
     account = Account(
         action=action.value,
-        outcome=Outcome.RELEASED if released else Outcome.DONE,
-        agency=RECIPIENT,
-        system=request.system,
+        outcome=Outcome.RELEASED if permitted else Outcome.DONE,
+        agency=agency,
+        system=system,
         purpose=PURPOSE,
         decided_at=hub.now(),
         policy=held.in_force.digest.hex(),
-        user=pseudonym_of(hub.keys, RECIPIENT, request.by),
-        permitted=released,
+        user=user,
+        permitted=permitted,
     )
     wrapped = stored.wrapped_keys.get(points[0].subject_hash)
-    about = About(points, wrapped, held.public_id)
+    about = About(points, wrapped, reference)
     return written(hub, held.connection, account, subject, about)
 
 

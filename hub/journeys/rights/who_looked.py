@@ -7,12 +7,14 @@ agency_label receiverName, system receiverSystem.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from consent.log.entry import Account, Outcome, Permitted, Withheld
 from consent.policy import Policy
 from hub.journeys.context import Hub
+from hub.journeys.counter import Counter
 from hub.journeys.paging import LIMIT_MAX, PageInvalid
 from hub.journeys.rights.hers import Hers
 from hub.journeys.rights.requests import RECIPIENT, RightsAction, RightsRequest, log_own
@@ -89,28 +91,29 @@ def who_looked(
     after: int | None = None,
     offset: int = 0,
     limit: int = 100,
+    at: Counter | None = None,
 ) -> Uses:
     """A page of who looked at the constituent a reference stands for; this look is the newest of them.
 
     after: a page's `next`. Each page asked for is a look itself, by which offsets shift and entries do not.
-    Raises PageInvalid, and as in_subject_change.
+    at: the portal she reads it at. Raises PageInvalid, and as in_subject_change.
     """
     if offset < 0 or not 1 <= limit <= LIMIT_MAX:
         raise PageInvalid(f"an offset is not below 0, a limit 1 to {LIMIT_MAX}")
 
     def work(subject: HeldSubject) -> Uses:
+        sight = None if at is None else at.sight(hub, subject)
         log_own(hub, subject, RightsAction.OWN_LOG, request)
-        found = entries_of(hub, subject)
         labels = Labels(subject.in_force.policy)
-        behind = [one for one in found if after is None or one.id < after]
+        rows = entries_of(hub, subject)
+        if sight is None or sight.is_whole:
+            found = [use_of(one, labels) for one in rows]
+        else:
+            found = list(_seen_at(sight.counter, (use_of(one, labels) for one in rows)))
+        behind = [one for one in found if after is None or one.entry < after]
         page = behind[offset : offset + limit]
         is_more = len(behind) > offset + limit
-        return Uses(
-            len(found),
-            offset,
-            tuple(use_of(one, labels) for one in page),
-            page[-1].id if is_more else None,
-        )
+        return Uses(len(found), offset, tuple(page), page[-1].entry if is_more else None)
 
     return in_subject_change(hub, reference, work)
 
@@ -120,6 +123,16 @@ def entries_of(hub: Hub, subject: HeldSubject) -> list[StoredDisclosure]:
     hers = Hers(hub, subject.connection, subject.ids)
     found = disclosures.of_subjects(subject.connection, hers.subject_hashes)
     return [one for one in reversed(found) if hers.are(one.subject_hash, one.recorded_at)]
+
+
+def _seen_at(counter: Counter, uses: Iterable[Use]) -> Iterator[Use]:
+    """What there would be to tell, were there no records but the agency's own: its own looks at them, and hers there."""
+    for use in uses:
+        own = tuple(one for one in use.released if one.source == counter.agency)
+        if use.agency == RECIPIENT and counter.is_signed_here(use.system):
+            yield replace(use, released=own)
+        elif use.agency == counter.agency and (own or use.outcome is Outcome.DONE):
+            yield replace(use, released=own, withheld=(), reasons=())
 
 
 class Labels:
