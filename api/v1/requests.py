@@ -21,7 +21,8 @@ from api.v1.named import Case
 from api.v1.references import ConstituentIn
 from api.v1.words import Sentence, Strict
 from hub.access.scopes import Scope
-from hub.journeys.rights.erasure import Erasure, erase
+from hub.journeys.rights.certificate import Destroyed
+from hub.journeys.rights.erasure import erase
 from hub.journeys.rights.held import held
 from hub.journeys.rights.requests import RightsRequest
 from hub.journeys.rights.subject_export import export
@@ -82,9 +83,14 @@ class ErasurePreviewOut(BaseModel):
     destroyed: DestroyedOut
 
 
-class ErasureOut(ErasurePreviewOut):
-    """An erasure. certificate: signed; the hub gives it this once, and to repeats of the request within a day."""
+class ErasureOut(BaseModel):
+    """An erasure. certificate: signed; the hub gives it this once, and to repeats of the request within a day.
 
+    Which records it were stands in the preview alone: this is kept for repeats, and no key of hers may be.
+    """
+
+    ids: list[UUID]
+    destroyed: DestroyedOut
     disclosure: str
     certificate: str
 
@@ -120,7 +126,18 @@ def preview(hub: HubOf, caller: CallerOf, wanted: ErasureIn, answer: Response) -
         is_preview=True,
     )
     answer.headers.update(etag(found.seen))
-    return ErasurePreviewOut(**_told(found))
+    records = [
+        RecordToEraseOut(
+            agency=one.agency,
+            source=one.record.source,
+            label=one.label,
+            key=one.record.local_id,
+        )
+        for one in found.records
+    ]
+    return ErasurePreviewOut(
+        records=records, ids=list(found.ids), destroyed=_destroyed(found.destroyed)
+    )
 
 
 @router.post("/erasures", status_code=201, openapi_extra={"parameters": [etags.PARAMETER]})
@@ -138,31 +155,19 @@ def erasures(hub: HubOf, caller: CallerOf, seen: IfMatch, wanted: ErasureIn) -> 
     assert done.entry is not None
     assert done.certificate is not None
     return ErasureOut(
-        **_told(done),
+        ids=list(done.ids),
+        destroyed=_destroyed(done.destroyed),
         disclosure=str(done.entry),
         certificate=done.certificate.decode("utf-8"),
     )
 
 
-def _told(found: Erasure) -> dict[str, Any]:
-    gone = found.destroyed
-    return {
-        "records": [
-            RecordToEraseOut(
-                agency=one.agency,
-                source=one.record.source,
-                label=one.label,
-                key=one.record.local_id,
-            )
-            for one in found.records
-        ],
-        "ids": list(found.ids),
-        "destroyed": DestroyedOut(
-            records=dict(gone.records),
-            entries=gone.entries,
-            reasons=gone.reasons,
-            corrections=gone.corrections,
-            quarantined=gone.quarantined,
-            kept_out=gone.kept_out,
-        ),
-    }
+def _destroyed(gone: Destroyed) -> DestroyedOut:
+    return DestroyedOut(
+        records=dict(gone.records),
+        entries=gone.entries,
+        reasons=gone.reasons,
+        corrections=gone.corrections,
+        quarantined=gone.quarantined,
+        kept_out=gone.kept_out,
+    )

@@ -189,7 +189,6 @@ class ErasurePreview(msgspec.Struct, frozen=True):
 class Erasure(msgspec.Struct, frozen=True):
     """An erasure. certificate: signed; keep it, the hub does not."""
 
-    records: list[RecordToErase]
     ids: list[UUID]
     destroyed: Destroyed
     disclosure: str

@@ -17,7 +17,7 @@ from hub.client import ClientError, HubClient, Identity, RecordRef
 from hub.client.me import Shown
 from hub.journeys.context import Hub
 from tests.api.officers import B1, D1, D2, GIVEN, HOW, P1, WAIVER, officer, peopled, refused, told
-from tests.api.portals import OTHER_PORTAL, Provider, portal, signed_in
+from tests.api.portals import ME, OTHER_PORTAL, Provider, portal, signed_in
 from tests.api.running import AGENCY_SCOPES, Served, served
 from tests.journeys.counters import BY_LAW, ON_CONSENT, Counter, policy_of, restrict, state
 
@@ -113,6 +113,15 @@ def test_she_consents_and_withdraws_once_under_each_key(maria: HubClient, ines: 
     first, _ = ines.consents.of(B1)
     assert first.kept is not None
     assert (first.kept.method, first.kept.author) == ("portal", "parks/parks-desk/constituent")
+
+
+def test_she_is_told_which_agencies_are_told_to_delete(running: Served, provider: Provider) -> None:
+    who = running.agency("parks", "licensing", scopes=AGENCY_SCOPES | ME)
+    with signed_in(running, who, provider, "P1") as maria, running.client(who) as clerk:
+        maria.me.consent(WAIVER, 1, SHOWN, given=GIVEN)
+        clerk.look_up(P1, ["holding"], purpose="licensing", case="case 7")
+        assert maria.me.withdraw(WAIVER, SHOWN) == ["parks"]
+        assert [one.kind for one in clerk.notices.waiting()] == ["consent_ended"]
 
 
 def test_an_objection_is_hers_to_make_and_to_lift_and_an_officer_s_is_not(
