@@ -21,9 +21,6 @@ from hub.wiring import utc_now
 from tests.hub.access.forging import forged, members_of
 
 URL = "https://hub.example"
-TOKEN_ADDRESS = f"{URL}/oauth/token"
-ENROLMENT_ADDRESS = f"{URL}/oauth/enrolments"
-ADDRESS = f"{URL}/v1/profile-lookups"
 
 _numbers = count(1)
 
@@ -57,15 +54,13 @@ class Machine:
     id: str = ""
     kid: str = ""
 
+    def address(self, path: str = "/v1/profile-lookups") -> str:
+        return self.hub.access.public_url + path
+
     def enrol(self, code: str, **proof: Any) -> Enrolled:
-        made = enrol(
-            self.hub,
-            code,
-            members_of(self.key),
-            self.proof(ENROLMENT_ADDRESS, **proof),
-            "POST",
-            ENROLMENT_ADDRESS,
-        )
+        address = self.address("/oauth/enrolments")
+        shown = self.proof(address, **proof)
+        made = enrol(self.hub, code, members_of(self.key), shown, "POST", address)
         self.id, self.kid = made.client, made.kid
         return made
 
@@ -74,7 +69,7 @@ class Machine:
         claims = {
             "iss": self.id,
             "sub": self.id,
-            "aud": URL,
+            "aud": self.hub.access.public_url,
             "iat": now_s,
             "exp": now_s + 45,
             "jti": f"a{next(_numbers)}",
@@ -82,10 +77,10 @@ class Machine:
         header = {"alg": "ES256", "typ": "client-authentication+jwt", "kid": self.kid}
         return forged(header, claims | changed, self.key)
 
-    def proof(self, address: str = ADDRESS, token: str | None = None, **changed: Any) -> str:
+    def proof(self, address: str = "", token: str | None = None, **changed: Any) -> str:
         claims: dict[str, Any] = {
             "htm": "POST",
-            "htu": address,
+            "htu": address or self.address(),
             "iat": self.hub.now().timestamp(),
             "jti": f"p{next(_numbers)}",
         }
@@ -100,9 +95,9 @@ class Machine:
             grant_type=CLIENT_CREDENTIALS,
             assertion_type=ASSERTION_TYPE,
             assertion=self.assertion(),
-            proof=self.proof(TOKEN_ADDRESS),
+            proof=self.proof(self.address("/oauth/token")),
             method="POST",
-            address=TOKEN_ADDRESS,
+            address=self.address("/oauth/token"),
         )
         return replace(asked, **changed)
 
@@ -110,9 +105,8 @@ class Machine:
         return issue(self.hub, self.asked(**changed)).token
 
     def presented(self, token: str, proof: str | None = None) -> Presented:
-        return Presented(
-            token, self.proof(token=token) if proof is None else proof, "POST", ADDRESS
-        )
+        shown = self.proof(token=token) if proof is None else proof
+        return Presented(token, shown, "POST", self.address())
 
     def admitted(
         self, token: str, proof: str | None = None, needs: Scope = Scope.PROFILE_READ
