@@ -23,6 +23,8 @@ from hub.journeys.context import Hub
 
 Endpoint = TypeVar("Endpoint", bound=Callable[..., Any])
 
+PREFIX: Final = "/v1"
+
 _NEEDS: Final = "needs_scope"
 _SCHEME: Final = "DPoP "
 
@@ -92,8 +94,9 @@ class GuardedRoute(APIRoute):
 
 
 def guarded_router(**options: Any) -> APIRouter:
-    """A router all of whose routes are guarded."""
-    return APIRouter(route_class=GuardedRoute, **options)
+    """A router all of whose routes are guarded, below `/v1`."""
+    # Here and not where the router is included: what operators are told of a request names the whole pattern.
+    return APIRouter(prefix=PREFIX, route_class=GuardedRoute, **options)
 
 
 def open_router(**options: Any) -> APIRouter:

@@ -33,9 +33,8 @@ def routes(app: FastAPI) -> list[Route]:
     """All routes, those that the schema leaves out too."""
     found: list[Route] = []
     for one in iter_route_contexts(app.routes):
-        assert one.endpoint is not None and one.path is not None, (
-            "something is mounted: walk it too"
-        )
+        assert one.endpoint is not None, "something is mounted: walk it too"
+        assert one.path is not None
         scope = needed_by(one.endpoint)
         found += [
             Route(method, one.path, scope) for method in one.methods or () if method != "HEAD"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from base64 import urlsafe_b64encode
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from hashlib import sha256
@@ -38,10 +38,12 @@ class Clock:
         self.at += timedelta(seconds=seconds)
 
 
-def reachable(hub: Hub, clock: Clock, **access: Any) -> Hub:
-    """That hub as it is reached over HTTP, by the clock of a test."""
+def reachable(
+    hub: Hub, now: Callable[[], datetime] = utc_now, url: str = URL, **access: Any
+) -> Hub:
+    """That hub as it is reached over HTTP, by the clock of a test or of this machine."""
     return replace(
-        hub, now=clock, access=AccessSettings(public_url=URL, **access), kept=type(hub.kept)()
+        hub, now=now, access=AccessSettings(public_url=url, **access), kept=type(hub.kept)()
     )
 
 
