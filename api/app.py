@@ -10,9 +10,9 @@ from typing import Final
 
 from fastapi import FastAPI
 
-from api import errors, health, oauth
+from api import documented, errors, health, oauth
 from api.observing import Observing
-from api.receiving import Receiving
+from api.receiving import BODY_TIMEOUT_S, Receiving
 from api.throttle import Throttle
 from api.v1 import (
     agreements,
@@ -42,7 +42,6 @@ from hub.journeys.context import Hub
 
 TITLE: Final = "Constituent Hub"
 VERSION: Final = "1.0.0"
-PREFIX: Final = "/v1"
 
 #: Paths that take a batch in.
 BATCH_SUFFIX: Final = "/record-batches"
@@ -74,7 +73,7 @@ _V1: Final = (
 _OPEN: Final = (oauth.router, health.router)
 
 
-def create_app(hub: Hub, *, processes: int = 1) -> FastAPI:
+def create_app(hub: Hub, *, processes: int = 1, body_timeout_s: float = BODY_TIMEOUT_S) -> FastAPI:
     """The hub over HTTP. processes: among how many of them calls are spread, for the rates."""
     app = FastAPI(
         title=TITLE,
@@ -88,10 +87,11 @@ def create_app(hub: Hub, *, processes: int = 1) -> FastAPI:
     app.state.hub = hub
     app.state.throttle = Throttle(hub.access.calls_per_second, processes)
     for router in _V1:
-        app.include_router(router, prefix=PREFIX)
+        app.include_router(router)
     for router in _OPEN:
         app.include_router(router)
     errors.install(app)
-    app.add_middleware(Receiving, batch_suffix=BATCH_SUFFIX)
+    documented.install(app, oauth.TOKEN_PATH)
+    app.add_middleware(Receiving, batch_suffix=BATCH_SUFFIX, timeout_s=body_timeout_s)
     app.add_middleware(Observing)
     return app

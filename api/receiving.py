@@ -12,6 +12,8 @@ from typing import Final
 from fastapi import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from api.problems import Problem, problem
+
 BODY_BYTES_MAX: Final = 64 * 1024
 """A profile's worth of JSON is a few kilobytes."""
 
@@ -51,9 +53,23 @@ class Receiving:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
+        if _is_framed_twice(scope):
+            twice = problem(
+                Problem.BODY_MALFORMED,
+                "its end is stated by Content-Length and by Transfer-Encoding",
+                headers={"Connection": "close"},
+            )
+            await twice(scope, receive, send)
+            return
         is_batch = scope["path"].endswith(self._batch_suffix)
         bytes_max = BATCH_BYTES_MAX if is_batch else BODY_BYTES_MAX
         await self._app(scope, _Bounded(scope, receive, bytes_max, self._timeout_s).receive, send)
+
+
+def _is_framed_twice(scope: Scope) -> bool:
+    """Whether a proxy before us may have seen another request end elsewhere (RFC 9112 §6.3)."""
+    names = {name for name, _ in scope["headers"]}
+    return b"content-length" in names and b"transfer-encoding" in names
 
 
 class _Bounded:

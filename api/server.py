@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import asyncio
 import socket
-from typing import Final
+from functools import partial
+from typing import Any, Final
 
 import uvicorn
 from starlette.types import ASGIApp
@@ -30,7 +31,10 @@ class BoundedProtocol(H11Protocol):
     h11 bounds its size; httptools, which uvicorn would choose, bounds neither.
     """
 
-    _head_deadline: asyncio.TimerHandle | None = None
+    def __init__(self, *arguments: Any, head_timeout_s: float, **options: Any) -> None:
+        super().__init__(*arguments, **options)
+        self._head_timeout_s = head_timeout_s
+        self._head_deadline: asyncio.TimerHandle | None = None
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         super().connection_made(transport)
@@ -54,7 +58,7 @@ class BoundedProtocol(H11Protocol):
         return cycle is None or cycle.response_complete
 
     def _await_head(self) -> None:
-        self._head_deadline = self.loop.call_later(HEAD_TIMEOUT_S, self._hang_up)
+        self._head_deadline = self.loop.call_later(self._head_timeout_s, self._hang_up)
 
     def _forget_head(self) -> None:
         if self._head_deadline is not None:
@@ -67,13 +71,16 @@ class BoundedProtocol(H11Protocol):
             self.transport.close()
 
 
-def config(app: ASGIApp | str, *, processes: int = 1) -> uvicorn.Config:
+def config(
+    app: ASGIApp | str, *, processes: int = 1, head_timeout_s: float = HEAD_TIMEOUT_S
+) -> uvicorn.Config:
     """How it serves an application, or what the factory of that import path makes."""
+    protocol: Any = partial(BoundedProtocol, head_timeout_s=head_timeout_s)
     return uvicorn.Config(
         app,
         factory=isinstance(app, str),
         workers=processes,
-        http=BoundedProtocol,
+        http=protocol,
         ws="none",
         loop="asyncio",
         lifespan="on" if isinstance(app, str) else "off",

@@ -5,6 +5,7 @@ Decides which keys are taken: P-256, Ed25519, and RSA from 2,048 bits, public pa
 
 from __future__ import annotations
 
+from base64 import urlsafe_b64decode
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
@@ -68,12 +69,14 @@ def _made(members: tuple[tuple[str, str], ...]) -> PublicKey:
     if stated.get("crv") != _CURVES.get(kind):
         raise CredentialsRefused("key", Flaw.ALGORITHM)
     try:
-        key = _TYPES[kind].import_key(stated)
-        key.public_key  # noqa: B018 (loads it: a point off the curve is refused here)
+        # Before the library loads it, which tells the whole process of a weak one by a warning.
+        key = _TYPES[kind].import_key(stated) if _is_of_fair_size(stated) else None
+        if key is not None:
+            key.public_key  # noqa: B018 (loads it: a point off the curve is refused here)
     except (JoseError, ValueError, TypeError, KeyError):
         # Outside the library's sentence: it may quote the key.
         key = None
-    if key is None or (isinstance(key, RSAKey) and not _is_of_fair_size(key)):
+    if key is None:
         raise CredentialsRefused("key", Flaw.KEY)
     return PublicKey(key, _MEMBERS[kind][1], key.thumbprint())
 
@@ -81,5 +84,10 @@ def _made(members: tuple[tuple[str, str], ...]) -> PublicKey:
 _TYPES: Final[dict[str, type[SigningKey]]] = {"EC": ECKey, "OKP": OKPKey, "RSA": RSAKey}
 
 
-def _is_of_fair_size(key: RSAKey) -> bool:
-    return _RSA_BITS_MIN <= key.public_key.key_size <= _RSA_BITS_MAX
+def _is_of_fair_size(stated: Mapping[str, str]) -> bool:
+    """Whether a modulus, where the key has one, is neither weak nor a waste of time."""
+    if "n" not in stated:
+        return True
+    modulus = stated["n"]
+    content = urlsafe_b64decode(modulus + "=" * (-len(modulus) % 4))
+    return _RSA_BITS_MIN <= int.from_bytes(content, "big").bit_length() <= _RSA_BITS_MAX

@@ -43,7 +43,7 @@ def check_proof(
 
     Raises CredentialsRefused.
     """
-    signed = jose.read(WHAT, text, _TYPES, lambda header, _: public_key(header.get("jwk")))
+    signed = jose.read(WHAT, text, _TYPES, lambda header, _: _key(header.get("jwk")))
     claims = signed.claims
     if claims.get("htm") != method:
         raise CredentialsRefused(WHAT, Flaw.METHOD)
@@ -57,6 +57,15 @@ def check_proof(
     if token is not None and claims.get("ath") != token_hash(token):
         raise CredentialsRefused(WHAT, Flaw.BINDING)
     return Proof(signed.key, jose.text_of(WHAT, claims, "jti", 128), issued_at)
+
+
+def _key(members: object) -> PublicKey:
+    try:
+        return public_key(members)
+    except CredentialsRefused as refused:
+        # The proof's flaw as its reader hears it (RFC 9449 §5), wherever in it that is.
+        flaw = refused.flaw
+    raise CredentialsRefused(WHAT, flaw)
 
 
 def token_hash(token: str) -> str:

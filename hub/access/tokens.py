@@ -95,7 +95,9 @@ def read_token(text: str, trusted: Trusted, at: datetime) -> AccessToken:
     issuer = trusted.access.get(str(claimed.get("iss")))
     if issuer is None:
         raise CredentialsRefused(WHAT, Flaw.ISSUER)
-    signed = jose.read(WHAT, text, _TYPES, lambda header, _: _key_of(issuer, header.get("kid")))
+    signed = jose.read(
+        WHAT, text, _TYPES, lambda header, _: _key_of(WHAT, issuer, header.get("kid"))
+    )
     claims = signed.claims
     if issuer.audience not in jose.texts_of(WHAT, claims, "aud"):
         raise CredentialsRefused(WHAT, Flaw.AUDIENCE)
@@ -157,12 +159,12 @@ def _citizen(claims: jose.Claims) -> Citizen | None:
     )
 
 
-def _key_of(issuer: TrustedIssuer | CitizenIssuer, kid: str | None) -> PublicKey:
+def _key_of(what: str, issuer: TrustedIssuer | CitizenIssuer, kid: str | None) -> PublicKey:
     found = issuer.keys.get(kid or "")
     if found is None and kid is None and len(issuer.keys) == 1:
         [found] = issuer.keys.values()
     if found is None:
-        raise CredentialsRefused(WHAT, Flaw.KEY)
+        raise CredentialsRefused(what, Flaw.KEY)
     return found
 
 
@@ -180,7 +182,10 @@ def read_sign_in(
     if portal not in issuer.portals:
         raise CredentialsRefused(SUBJECT_WHAT, Flaw.GRANT)
     signed = jose.read(
-        SUBJECT_WHAT, text, _SUBJECT_TYPES, lambda header, _: _key_of(issuer, header.get("kid"))
+        SUBJECT_WHAT,
+        text,
+        _SUBJECT_TYPES,
+        lambda header, _: _key_of(SUBJECT_WHAT, issuer, header.get("kid")),
     )
     if issuer.audience not in jose.texts_of(SUBJECT_WHAT, signed.claims, "aud"):
         raise CredentialsRefused(SUBJECT_WHAT, Flaw.AUDIENCE)

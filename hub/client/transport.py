@@ -123,7 +123,7 @@ class Transport:
         raise Unreachable(f"{self._base_url} broke off ({failed})")
 
     def _signed(self, method: str, address: str) -> dict[str, str]:
-        token = self._current_token()
+        token = self.current_token()
         proof = proof_for(self._identity.key, method, address, time.time(), _jti(), token)
         return {"Authorization": f"DPoP {token}", "DPoP": proof}
 
@@ -142,7 +142,8 @@ class Transport:
             return Answer(answer.content, answer.headers)
         raise _problem(answer)
 
-    def _current_token(self) -> str:
+    def current_token(self) -> str:
+        """A token that holds for some seconds yet, asked for where there is none. Raises ClientError."""
         with self._lock:
             if time.monotonic() >= self._good_until_s:
                 said = self._new_token()

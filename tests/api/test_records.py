@@ -275,7 +275,7 @@ def _begun(
     """A connection over which a batch of so many bytes was announced, and these were sent; hung up at the end."""
     path = "/v1/sources/parks/record-batches"
     transport = client._transport
-    token = transport._current_token()
+    token = transport.current_token()
     proof = proof_for(
         transport._identity.key, "POST", running.url + path, time.time(), token_hex(8), token
     )
