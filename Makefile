@@ -48,7 +48,10 @@ serve: $(STAMP) ## the hub's database, kept running in the foreground until inte
 bench: $(STAMP) ## the budgets, measured: see docs/running.md
 	@$(BIN)/python -m benchmarks
 
+openapi: $(STAMP) ## write docs/openapi.json anew, after a change of the API
+	@$(BIN)/hub openapi --out docs/openapi.json
+
 lock: $(STAMP) ## resolve the dependencies again
 	@$(UV) pip compile pyproject.toml --quiet --group dev --generate-hashes --no-header --no-annotate --universal --python-version 3.11 -o requirements.lock
 
-.PHONY: help install demo check test serve bench lock
+.PHONY: help install demo check test serve bench openapi lock

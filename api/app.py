@@ -10,7 +10,7 @@ from typing import Final
 
 from fastapi import FastAPI
 
-from api import errors, health, oauth
+from api import errors, health, oauth, openapi
 from api.observing import Observing
 from api.receiving import Receiving
 from api.throttle import Throttle
@@ -30,6 +30,17 @@ _OPEN: Final = (oauth.router, health.router)
 
 def create_app(hub: Hub, *, processes: int = 1) -> FastAPI:
     """The hub over HTTP. processes: among how many of them calls are spread, for the rates."""
+    app = described_app()
+    app.state.hub = hub
+    app.state.throttle = Throttle(hub.access.calls_per_second, processes)
+    errors.install(app)
+    app.add_middleware(Receiving, batch_suffix=BATCH_SUFFIX)
+    app.add_middleware(Observing)
+    return app
+
+
+def described_app() -> FastAPI:
+    """Every route and its description, with no hub behind them that could answer."""
     app = FastAPI(
         title=TITLE,
         version=VERSION,
@@ -38,14 +49,11 @@ def create_app(hub: Hub, *, processes: int = 1) -> FastAPI:
         openapi_url="/openapi.json",
         redirect_slashes=False,
         swagger_ui_oauth2_redirect_url=None,
+        generate_unique_id_function=openapi.operation_id,
     )
-    app.state.hub = hub
-    app.state.throttle = Throttle(hub.access.calls_per_second, processes)
     for router in _V1:
         app.include_router(router, prefix=PREFIX)
     for router in _OPEN:
         app.include_router(router)
-    errors.install(app)
-    app.add_middleware(Receiving, batch_suffix=BATCH_SUFFIX)
-    app.add_middleware(Observing)
+    openapi.install(app)
     return app

@@ -17,6 +17,7 @@ from hub.cli import (
     look_up,
     model,
     notices,
+    openapi,
     pins,
     policy,
     profile,
@@ -41,6 +42,7 @@ app = typer.Typer(
 app.command("init")(hubs.init)
 app.command("migrate")(hubs.migrate)
 app.command("serve")(serve.serve)
+app.command("openapi")(openapi.openapi)
 app.command("stop")(hubs.stop)
 app.command("doctor")(hubs.doctor)
 app.command("load")(load.load)
