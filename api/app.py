@@ -10,7 +10,7 @@ from typing import Final
 
 from fastapi import FastAPI
 
-from api import errors, health, oauth, openapi
+from api import errors, health, oauth, openapi, pages
 from api.observing import Observing
 from api.receiving import Receiving
 from api.throttle import Throttle
@@ -25,7 +25,7 @@ PREFIX: Final = "/v1"
 BATCH_SUFFIX: Final = "/record-batches"
 
 _V1: Final = (profiles.router,)
-_OPEN: Final = (oauth.router, health.router)
+_OPEN: Final = (oauth.router, health.router, pages.router)
 
 
 def create_app(hub: Hub, *, processes: int = 1) -> FastAPI:

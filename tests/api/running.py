@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 import threading
 import time
 from collections.abc import Iterator
@@ -11,6 +12,7 @@ from typing import Any
 
 import httpx
 import uvicorn
+from fastapi import FastAPI
 
 from api import server
 from api.app import create_app
@@ -66,12 +68,20 @@ def served(hub: Hub, **access: Any) -> Iterator[Served]:
     listening = server.listen("127.0.0.1", 0)
     url = f"http://127.0.0.1:{listening.getsockname()[1]}"
     live = replace(hub, now=utc_now, access=AccessSettings(public_url=url, **access))
-    running = uvicorn.Server(server.config(create_app(live)))
+    with answering(create_app(live), listening):
+        yield Served(live, url)
+
+
+@contextmanager
+def answering(app: FastAPI, listening: socket.socket | None = None) -> Iterator[str]:
+    """Have an application answer on loopback, in a thread of this process; where."""
+    listening = listening or server.listen("127.0.0.1", 0)
+    running = uvicorn.Server(server.config(app))
     thread = threading.Thread(target=running.run, kwargs={"sockets": [listening]}, daemon=True)
     thread.start()
     try:
         _await(running, thread)
-        yield Served(live, url)
+        yield f"http://127.0.0.1:{listening.getsockname()[1]}"
     finally:
         running.should_exit = True
         thread.join(timeout=30)
