@@ -5,8 +5,11 @@ from __future__ import annotations
 import typer
 
 from hub.cli import (
+    client,
+    clients,
     consents,
     demo,
+    demo_seed,
     evaluate,
     events,
     hubs,
@@ -64,5 +67,8 @@ app.add_typer(policy.app, name="policy")
 app.add_typer(events.app, name="events")
 app.add_typer(log.app, name="log")
 app.add_typer(model.app, name="model")
+app.add_typer(clients.app, name="clients")
+app.add_typer(client.app, name="client")
 app.add_typer(quarantine.app, name="quarantine")
+demo.app.command("seed")(demo_seed.seed)
 app.add_typer(demo.app, name="demo")

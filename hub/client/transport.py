@@ -103,6 +103,13 @@ class Transport:
         self._good_until_s = 0.0
         return self._sent(method, path, sent, said, query)
 
+    def credentials(self, method: str, path: str) -> dict[str, str]:
+        """The headers that admit one request of this method to this path. Raises ClientError."""
+        token = self._current_token()
+        address = self._base_url + path
+        proof = proof_for(self._identity.key, method, address, time.time(), _jti(), token)
+        return {"Authorization": f"DPoP {token}", "DPoP": proof}
+
     def _sent(
         self,
         method: str,
@@ -111,10 +118,8 @@ class Transport:
         headers: Mapping[str, str],
         query: Mapping[str, str | int] | None,
     ) -> Answer:
+        shown = {**headers, **self.credentials(method, path)}
         address = self._base_url + path
-        token = self._current_token()
-        proof = proof_for(self._identity.key, method, address, time.time(), _jti(), token)
-        shown = {**headers, "Authorization": f"DPoP {token}", "DPoP": proof}
         answer = self._asked(method, address, content=content, headers=shown, params=query)
         if answer.is_success or answer.status_code == httpx.codes.NOT_MODIFIED:
             return Answer(answer.content, answer.headers)

@@ -13,7 +13,8 @@ class Kept:
     """Values by key. What a key's value is, its maker says; one that could not be made is tried again."""
 
     def __init__(self) -> None:
-        self._lock = threading.Lock()
+        # One maker may need what another makes.
+        self._lock = threading.RLock()
         self._values: dict[Hashable, Any] = {}
 
     def get(self, key: Hashable, make: Callable[[], Value]) -> Value:
