@@ -19,7 +19,6 @@ from hub.journeys.context import Hub
 
 TITLE: Final = "Constituent Hub"
 VERSION: Final = "1.0.0"
-PREFIX: Final = "/v1"
 
 #: Paths that take a batch in.
 BATCH_SUFFIX: Final = "/record-batches"
@@ -51,9 +50,7 @@ def described_app() -> FastAPI:
         swagger_ui_oauth2_redirect_url=None,
         generate_unique_id_function=openapi.operation_id,
     )
-    for router in _V1:
-        app.include_router(router, prefix=PREFIX)
-    for router in _OPEN:
+    for router in (*_V1, *_OPEN):
         app.include_router(router)
     openapi.install(app)
     return app

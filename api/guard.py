@@ -23,6 +23,7 @@ from hub.journeys.context import Hub
 
 Endpoint = TypeVar("Endpoint", bound=Callable[..., Any])
 
+PREFIX: Final = "/v1"
 _NEEDS: Final = "needs_scope"
 _SCHEME: Final = "DPoP "
 
@@ -92,8 +93,9 @@ class GuardedRoute(APIRoute):
 
 
 def guarded_router(**options: Any) -> APIRouter:
-    """A router all of whose routes are guarded."""
-    return APIRouter(route_class=GuardedRoute, **options)
+    """A router all of whose routes are guarded, under the version's prefix."""
+    # Here and not where it is included: a route knows only its own router's, and is told of by it.
+    return APIRouter(prefix=PREFIX, route_class=GuardedRoute, **options)
 
 
 def open_router(**options: Any) -> APIRouter:
