@@ -6,6 +6,7 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 # Each user of the machine gets a demo hub of their own: keys and sockets are private to who made them.
 DEMO_DIR ?= var/demo-$(shell id -un)
+SERVE_DIR ?= var/serve-$(shell id -un)
 PEOPLE ?= 20000
 SEED ?= 7
 TESTS ?= tests
@@ -42,13 +43,19 @@ check: $(STAMP) ## format, lint, types, import walls
 test: check ## every test, after the checks
 	@$(BIN)/pytest -n $(WORKERS) $(TESTS)
 
-serve: $(STAMP) ## the hub's database, kept running in the foreground until interrupted
-	@$(BIN)/hub serve
+serve: export HUB_DATA_DIR := $(SERVE_DIR)/hub
+serve: export HUB_SOURCES_DIR := $(SERVE_DIR)/world
+serve: $(STAMP) ## a hub to try the API on: a small invented world, served until interrupted
+	@$(BIN)/hub demo seed --dir $(SERVE_DIR)
+	@exec $(BIN)/hub serve
 
 bench: $(STAMP) ## the budgets, measured: see docs/running.md
 	@$(BIN)/python -m benchmarks
 
+openapi: $(STAMP) ## write docs/openapi.json anew, after a change of the API
+	@$(BIN)/hub openapi --out docs/openapi.json
+
 lock: $(STAMP) ## resolve the dependencies again
 	@$(UV) pip compile pyproject.toml --quiet --group dev --generate-hashes --no-header --no-annotate --universal --python-version 3.11 -o requirements.lock
 
-.PHONY: help install demo check test serve bench lock
+.PHONY: help install demo check test serve bench openapi lock

@@ -10,7 +10,7 @@ from typing import Final
 
 from fastapi import FastAPI
 
-from api import documented, errors, health, oauth
+from api import errors, health, oauth, openapi, pages
 from api.observing import Observing
 from api.receiving import BODY_TIMEOUT_S, Receiving
 from api.throttle import Throttle
@@ -70,11 +70,22 @@ _V1: Final = (
     notices.router,
     me.router,
 )
-_OPEN: Final = (oauth.router, health.router)
+_OPEN: Final = (oauth.router, health.router, pages.router)
 
 
 def create_app(hub: Hub, *, processes: int = 1, body_timeout_s: float = BODY_TIMEOUT_S) -> FastAPI:
     """The hub over HTTP. processes: among how many of them calls are spread, for the rates."""
+    app = described_app()
+    app.state.hub = hub
+    app.state.throttle = Throttle(hub.access.calls_per_second, processes)
+    errors.install(app)
+    app.add_middleware(Receiving, batch_suffix=BATCH_SUFFIX, timeout_s=body_timeout_s)
+    app.add_middleware(Observing)
+    return app
+
+
+def described_app() -> FastAPI:
+    """Every route and its description, with no hub behind them that could answer."""
     app = FastAPI(
         title=TITLE,
         version=VERSION,
@@ -83,15 +94,9 @@ def create_app(hub: Hub, *, processes: int = 1, body_timeout_s: float = BODY_TIM
         openapi_url="/openapi.json",
         redirect_slashes=False,
         swagger_ui_oauth2_redirect_url=None,
+        generate_unique_id_function=openapi.operation_id,
     )
-    app.state.hub = hub
-    app.state.throttle = Throttle(hub.access.calls_per_second, processes)
-    for router in _V1:
+    for router in (*_V1, *_OPEN):
         app.include_router(router)
-    for router in _OPEN:
-        app.include_router(router)
-    errors.install(app)
-    documented.install(app, oauth.TOKEN_PATH)
-    app.add_middleware(Receiving, batch_suffix=BATCH_SUFFIX, timeout_s=body_timeout_s)
-    app.add_middleware(Observing)
+    openapi.install(app)
     return app

@@ -15,7 +15,7 @@ from fastapi.routing import APIRoute
 
 from api import repeating, silence
 from api.bodies import StrictRequest
-from api.documented import CHANGE_PROBLEMS, GUARDED_PROBLEMS, OPEN_PROBLEMS, SECURITY
+from api.openapi import SCHEME
 from api.throttle import Throttle
 from hub.access.flaws import CredentialsRefused, Flaw
 from hub.access.scopes import Scope
@@ -25,7 +25,6 @@ from hub.journeys.context import Hub
 Endpoint = TypeVar("Endpoint", bound=Callable[..., Any])
 
 PREFIX: Final = "/v1"
-
 _NEEDS: Final = "needs_scope"
 _SCHEME: Final = "DPoP "
 
@@ -68,11 +67,9 @@ class GuardedRoute(APIRoute):
         self._scope = scope
         self._is_change = repeating.is_change(endpoint)
         extra = dict(options.pop("openapi_extra", None) or {})
-        extra["security"] = [{SECURITY: [scope.value]}]
+        extra["security"] = [{SCHEME: [scope.value]}]
         if self._is_change:
             extra["parameters"] = [*extra.get("parameters", ()), repeating.PARAMETER]
-        problems = GUARDED_PROBLEMS | (CHANGE_PROBLEMS if self._is_change else {})
-        options["responses"] = problems | (options.get("responses") or {})
         super().__init__(path, endpoint, openapi_extra=extra, **options)
 
     def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
@@ -99,14 +96,14 @@ class GuardedRoute(APIRoute):
 
 
 def guarded_router(**options: Any) -> APIRouter:
-    """A router all of whose routes are guarded, below `/v1`."""
-    # Here and not where the router is included: what operators are told of a request names the whole pattern.
+    """A router all of whose routes are guarded, under the version's prefix."""
+    # Here and not where it is included: a route knows only its own router's, and is told of by it.
     return APIRouter(prefix=PREFIX, route_class=GuardedRoute, **options)
 
 
 def open_router(**options: Any) -> APIRouter:
     """A router for what anybody may ask: discovery, tokens, health, documents."""
-    return APIRouter(route_class=StrictRoute, responses=OPEN_PROBLEMS, **options)
+    return APIRouter(route_class=StrictRoute, **options)
 
 
 def hub_of(request: Request) -> Hub:

@@ -14,7 +14,6 @@ from fastapi import Depends, Request, Response
 from pydantic import BaseModel, ConfigDict, Field
 
 from api.bodies import BodyMalformed, StrictRequest
-from api.documented import OPEN_PROBLEMS
 from api.guard import HubOf, address_of, open_router, throttle_of
 from hub.access.flaws import CredentialsRefused
 from hub.journeys.access.clients import enrol
@@ -90,9 +89,9 @@ class EnrolmentAnswer(BaseModel):
     token_endpoint: str
 
 
-#: Of credentials as RFC 6749 has it, and of a body that is none as everywhere else.
+#: Of credentials as RFC 6749 has it.
 _REFUSALS: Final[dict[int | str, dict[str, Any]]] = {
-    400: {**OPEN_PROBLEMS[400], "model": OAuthError},
+    400: {"model": OAuthError},
     401: {"model": OAuthError},
 }
 

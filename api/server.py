@@ -13,16 +13,36 @@ from typing import Any, Final
 
 import uvicorn
 from starlette.types import ASGIApp
+from uvicorn.config import STARTUP_FAILURE as STARTUP_FAILURE
 from uvicorn.protocols.http.h11_impl import H11Protocol, RequestResponseCycle
 from uvicorn.supervisors import Multiprocess
+
+from hub.domain.errors import HubError
 
 HEAD_BYTES_MAX: Final = 32 * 1024
 HEAD_TIMEOUT_S: Final = 10.0
 KEEP_ALIVE_S: Final = 75
 #: What is under way when the server is told to stop is answered, for so long.
 STOPPING_S: Final = 20
+#: Without a sign of life for so long a process is ended: more than it takes to start on a crowded machine.
+HUNG_AFTER_S: Final = 30
 CONNECTIONS_MAX: Final = 2_000
 _BACKLOG: Final = 1_024
+
+
+class PortRefused(HubError):
+    """An address cannot be listened on. setting: the one that says which port it is."""
+
+    def __init__(self, host: str, port: int, reason: str | None, setting: str) -> None:
+        why = reason or "the system does not say why"
+        super().__init__(f"{host}:{port} cannot be listened on: {why}; see {setting}")
+
+
+class NotServing(HubError):
+    """A process that answers could not be started."""
+
+    def __init__(self) -> None:
+        super().__init__("a process that answers could not be started: what it said stands above")
 
 
 class BoundedProtocol(H11Protocol):
@@ -94,23 +114,48 @@ def config(
         h11_max_incomplete_event_size=HEAD_BYTES_MAX,
         timeout_keep_alive=KEEP_ALIVE_S,
         timeout_graceful_shutdown=STOPPING_S,
+        timeout_worker_healthcheck=HUNG_AFTER_S,
     )
 
 
 def listen(host: str, port: int) -> socket.socket:
-    """A socket on which all processes listen; port 0 takes a free one. Raises OSError."""
+    """A socket on which all processes listen; port 0 takes a free one. Raises PortRefused."""
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     # Named as TCP, or asyncio leaves Nagle's algorithm on, and each answer waits 40 ms for an acknowledgement.
     made = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
-    made.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-    made.bind((host, port))
+    try:
+        made.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        made.bind((host, port))
+        # Before anything answers: two that are only bound do not notice each other.
+        made.listen(_BACKLOG)
+    except OSError as error:
+        made.close()
+        raise PortRefused(host, port, error.strerror, "HUB_HOST and HUB_PORT") from error
     made.set_inheritable(True)
     return made
 
 
 def serve(settings: uvicorn.Config, listening: socket.socket) -> None:
-    """Serve until the process is told to stop; processes that die are started anew."""
+    """Serve until the process is told to stop; processes that die are started anew. Raises NotServing.
+
+    One that cannot start ends it all: another would meet the same. With one process, the signal that ended it is
+    raised again at the end: that is uvicorn's way.
+    """
     if settings.workers > 1:
-        Multiprocess(settings, sockets=[listening]).run()
+        several = Multiprocess(settings, sockets=[listening])
+        several.run()
+        has_served = all(one.exitcode != STARTUP_FAILURE for one in several.processes)
     else:
-        uvicorn.Server(settings).run(sockets=[listening])
+        has_served = _serve_alone(settings, listening)
+    if not has_served:
+        raise NotServing
+
+
+def _serve_alone(settings: uvicorn.Config, listening: socket.socket) -> bool:
+    alone = uvicorn.Server(settings)
+    try:
+        alone.run(sockets=[listening])
+    except SystemExit as ended:
+        if ended.code != STARTUP_FAILURE:
+            raise
+    return alone.started

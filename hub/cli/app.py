@@ -6,9 +6,11 @@ import typer
 
 from hub.cli import (
     alarms,
+    client,
     clients,
     consents,
     demo,
+    demo_seed,
     evaluate,
     events,
     hubs,
@@ -19,6 +21,7 @@ from hub.cli import (
     look_up,
     model,
     notices,
+    openapi,
     pins,
     policy,
     profile,
@@ -45,6 +48,7 @@ app.command("init")(hubs.init)
 app.command("migrate")(hubs.migrate)
 app.command("serve")(serve.serve)
 app.command("worker")(worker.worker)
+app.command("openapi")(openapi.openapi)
 app.command("stop")(hubs.stop)
 app.command("doctor")(hubs.doctor)
 app.command("load")(load.load)
@@ -69,4 +73,7 @@ app.add_typer(model.app, name="model")
 app.add_typer(clients.app, name="clients")
 app.add_typer(quarantine.app, name="quarantine")
 app.add_typer(alarms.app, name="alarms")
+app.add_typer(client.app, name="client")
+app.add_typer(quarantine.app, name="quarantine")
+demo.app.command("seed")(demo_seed.seed)
 app.add_typer(demo.app, name="demo")

@@ -109,7 +109,7 @@ def run(
     steps = Steps()
     try:
         with steps("generate"):
-            manifest = _world(world, people, seed)
+            manifest = world_in(world, people, seed)
         with steps("start"):
             wiring.init(settings)
         _story(settings, world, manifest, steps)
@@ -118,7 +118,7 @@ def run(
     answers.print(_steps_table(steps))
 
 
-def _world(world: Path, people: int, seed: int) -> Manifest:
+def world_in(world: Path, people: int, seed: int) -> Manifest:
     """The world, generated once. One left half made by an interrupted run is made anew."""
     if (world / "manifest.json").exists():
         return Manifest.load(world)

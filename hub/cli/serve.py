@@ -3,23 +3,27 @@
 from __future__ import annotations
 
 import logging
+import signal
+import socket
 import sys
 from collections.abc import AsyncIterator
 from contextlib import ExitStack, asynccontextmanager
 from dataclasses import replace
-from typing import Final
+from types import FrameType
+from typing import Final, NoReturn
 
 import anyio.to_thread
 import structlog
 from fastapi import FastAPI
 
-from api import server
+from api import measures, server
 from api.app import create_app
 from hub import wiring
-from hub.cli.output import errors
+from hub.cli.failures import sentence_for, unforeseen
+from hub.cli.output import errors, refuse
 from hub.journeys.scorers import prove_scorers
 from hub.journeys.sealing_worker import SealingWorker
-from hub.settings import read_settings
+from hub.settings import Settings, read_settings
 
 _APPLICATION: Final = "hub.cli.serve:application"
 
@@ -36,23 +40,52 @@ def serve() -> None:
     settings = read_settings()
     wiring.require_fit(settings)
     wiring.pushed_sources(settings)  # here, where the operator sees what is wrong with one
-    wiring.init(settings)
     log_as_json()
+    # First of all: a second hub of the same folder must not get as far as the first one's database.
+    listening = server.listen(settings.host, settings.port)
+    _end_when_told()
+    try:
+        wiring.init(settings)
+        _answer(settings, listening)
+    finally:
+        wiring.stop_server(settings)
+
+
+def _answer(settings: Settings, listening: socket.socket) -> None:
     with (
-        server.listen(settings.host, settings.port) as listening,
         wiring.open_hub(settings) as hub,
+        measures.told(settings.metrics_port, settings.processes, settings.data_dir),
     ):
         prove_scorers(hub)
         with SealingWorker(hub):
             errors.print(f"serving at {settings.public_url}; interrupt to stop")
             server.serve(server.config(_APPLICATION, processes=settings.processes), listening)
-    wiring.stop_server(settings)
+
+
+def _end_when_told() -> None:
+    """Make SIGINT and SIGTERM an end like any other, with exit code 0: to be stopped is how serving ends."""
+
+    def end(_: int, __: FrameType | None) -> NoReturn:
+        sys.exit(0)
+
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, end)
 
 
 def application() -> FastAPI:
-    """One process's application, by the settings of its environment; uvicorn calls it in each."""
-    settings = read_settings()
+    """One process's application, by the settings of its environment; uvicorn calls it in each.
+
+    One that cannot be made ends the process in the way that its parent takes as an end of all.
+    """
     log_as_json()
+    try:
+        return _application(read_settings())
+    except Exception as error:  # noqa: BLE001 (nothing of a foreign message may reach the log)
+        refuse(sentence_for(error) or unforeseen(error))
+    sys.exit(server.STARTUP_FAILURE)
+
+
+def _application(settings: Settings) -> FastAPI:
     stack = ExitStack()
     sources = wiring.pushed_sources(settings)
     hub = replace(

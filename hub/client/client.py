@@ -84,6 +84,10 @@ class HubClient:
         """Hang up."""
         self._transport.close()
 
+    def credentials(self, method: str, path: str) -> dict[str, str]:
+        """The headers that admit one request which another program sends. Raises ClientError."""
+        return self._transport.credentials(method, path)
+
     def look_up(
         self,
         whom: Whom,

@@ -106,7 +106,7 @@ class Transport:
     def stream(self, path: str) -> Iterator[bytes]:
         """An answer a piece at a time. Raises ProblemTold, Unreachable also where it breaks off."""
         address = self._base_url + path
-        headers = self._signed("GET", address)
+        headers = self.credentials("GET", path)
         told: ProblemTold | None = None
         failed = ""
         try:
@@ -122,8 +122,10 @@ class Transport:
             raise told
         raise Unreachable(f"{self._base_url} broke off ({failed})")
 
-    def _signed(self, method: str, address: str) -> dict[str, str]:
+    def credentials(self, method: str, path: str) -> dict[str, str]:
+        """The headers that admit one request of this method to this path. Raises ClientError."""
         token = self.current_token()
+        address = self._base_url + path
         proof = proof_for(self._identity.key, method, address, time.time(), _jti(), token)
         return {"Authorization": f"DPoP {token}", "DPoP": proof}
 
@@ -135,8 +137,8 @@ class Transport:
         headers: Mapping[str, str],
         query: Mapping[str, str | int] | None,
     ) -> Answer:
+        shown = {**headers, **self.credentials(method, path)}
         address = self._base_url + path
-        shown = {**headers, **self._signed(method, address)}
         answer = self._asked(method, address, content=content, headers=shown, params=query)
         if answer.is_success or answer.status_code == httpx.codes.NOT_MODIFIED:
             return Answer(answer.content, answer.headers)

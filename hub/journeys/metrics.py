@@ -60,6 +60,7 @@ class Sealing:
         self.lag_seconds = Gauge(
             "hub_log_lag_seconds",
             "How long the oldest disclosure waited for its number when last looked",
+            multiprocess_mode="max",
         )
         self.entries = Counter("hub_log_entries", "Disclosures numbered")
         self.checkpoints = Counter("hub_log_checkpoints", "Checkpoints signed")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 import threading
 import time
 from collections.abc import Iterator
@@ -69,12 +70,20 @@ def served(hub: Hub, **access: Any) -> Iterator[Served]:
     url = f"http://127.0.0.1:{listening.getsockname()[1]}"
     live = replace(hub, now=utc_now, access=AccessSettings(public_url=url, **access))
     app = create_app(live)
+    with answering(app, listening):
+        yield Served(live, url, app)
+
+
+@contextmanager
+def answering(app: FastAPI, listening: socket.socket | None = None) -> Iterator[str]:
+    """Have an application answer on loopback, in a thread of this process; where."""
+    listening = listening or server.listen("127.0.0.1", 0)
     running = uvicorn.Server(server.config(app))
     thread = threading.Thread(target=running.run, kwargs={"sockets": [listening]}, daemon=True)
     thread.start()
     try:
         await_start(running, thread)
-        yield Served(live, url, app)
+        yield f"http://127.0.0.1:{listening.getsockname()[1]}"
     finally:
         running.should_exit = True
         thread.join(timeout=30)
