@@ -77,12 +77,12 @@ class Examples:
         word = _WORDS.get(name, _WORDS.get(field))
         if word is not None and (name in _WORDS or _fits(word, schema)):
             return word
+        if schema.get("type") == "object" or "properties" in schema:
+            return self._object(schema, of_model, is_body, depth)
         for several in ("anyOf", "oneOf", "allOf"):
             if several in schema:
                 kinds = [one for one in schema[several] if one.get("type") != "null"]
                 return self.of(kinds[0], is_body=is_body, name=name, depth=depth)
-        if schema.get("type") == "object" or "properties" in schema:
-            return self._object(schema, of_model, is_body, depth)
         if schema.get("type") == "array":
             if depth >= _DEPTH_MAX or (is_body and not schema.get("minItems")):
                 return []
@@ -93,6 +93,8 @@ class Examples:
         if depth >= _DEPTH_MAX:
             return {}
         needed = set(schema.get("required", ())) | _NEVER_LEFT_OUT
+        for ways in schema.get("oneOf", ())[:1]:
+            needed |= set(ways.get("required", ()))
         return {
             field: self.of(inner, is_body=is_body, name=f"{model}.{field}", depth=depth + 1)
             for field, inner in schema.get("properties", {}).items()

@@ -7,6 +7,7 @@ its route's own. The description is committed (docs/openapi.json), so that a cha
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
@@ -26,6 +27,7 @@ PROOF: Final = "proof"
 _METHODS: Final = frozenset({"get", "post", "put", "patch", "delete"})
 _FRAMEWORKS: Final = ("HTTPValidationError", "ValidationError")
 _JSON: Final = "application/json"
+_VERSION: Final = "/v1/"
 _REF: Final = "#/components/headers/"
 
 ABOUT: Final = """\
@@ -68,7 +70,7 @@ _RELEASING: Final = frozenset({"/v1/profile-lookups", "/v1/verifications"})
 
 #: What a route reads of the request itself.
 _READ: Final[Mapping[str, Node]] = {
-    "enrolments": {
+    "post_oauth_enrolments": {
         "name": "DPoP",
         "in": "header",
         "required": True,
@@ -80,8 +82,8 @@ _PROOF_SHOWN: Final = "eyJ0eXAiOiJkcG9wK2p3dCIsImFsZyI6IkVTMjU2IiwiandrIjp7fX0.e
 
 #: Answers without a model of their own.
 _ANSWERS: Final[Mapping[str, Any]] = {
-    "jwks": {"keys": [{"kty": "OKP", "crv": "Ed25519", "x": "11qYAY...", "use": "sig"}]},
-    "metadata": {"issuer": "https://hub.example", "token_endpoint": "https://hub.example/oauth/token"},
+    "get_oauth_jwks": {"keys": [{"kty": "OKP", "crv": "Ed25519", "x": "11qYAY...", "use": "sig"}]},
+    "get_well_known_oauth_authorization_server": {"issuer": "https://hub.example", "token_endpoint": "https://hub.example/oauth/token"},
 }  # fmt: skip
 
 
@@ -100,8 +102,10 @@ def install(app: FastAPI) -> None:
 
 
 def operation_id(route: APIRoute) -> str:
-    """An operation's id: its function's name, which stays."""
-    return route.name
+    """An operation's id, of its method and path, which stay: `post_profile_lookups`."""
+    [method] = route.methods or {"GET"}
+    path = route.path_format.removeprefix(_VERSION)
+    return "_".join([method.lower(), *re.findall("[a-z0-9]+", path)])
 
 
 def written(schema: Node) -> str:
@@ -206,10 +210,8 @@ def _noun(scope: Scope) -> str:
 
 def _tell(operation: Node) -> None:
     """Its docstring's first sentence as the summary, in place of its function's name with capitals."""
-    automatic = operation["operationId"].replace("_", " ").title()
-    if operation.get("summary", automatic) == automatic:
-        first = operation.get("description", "").partition("\n\n")[0].replace("\n", " ")
-        operation["summary"] = first.partition(". ")[0].rstrip(".") or automatic
+    first = operation.get("description", "").partition("\n\n")[0].replace("\n", " ")
+    operation["summary"] = first.partition(". ")[0].rstrip(".")
 
 
 def _secure(operation: Node) -> None:
