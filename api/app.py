@@ -10,7 +10,7 @@ from typing import Final
 
 from fastapi import FastAPI
 
-from api import errors, health, oauth
+from api import documented, errors, health, oauth
 from api.observing import Observing
 from api.receiving import BODY_TIMEOUT_S, Receiving
 from api.throttle import Throttle
@@ -45,6 +45,7 @@ def create_app(hub: Hub, *, processes: int = 1, body_timeout_s: float = BODY_TIM
     for router in _OPEN:
         app.include_router(router)
     errors.install(app)
+    documented.install(app, oauth.TOKEN_PATH)
     app.add_middleware(Receiving, batch_suffix=BATCH_SUFFIX, timeout_s=body_timeout_s)
     app.add_middleware(Observing)
     return app

@@ -15,6 +15,7 @@ from fastapi.routing import APIRoute
 
 from api import repeating, silence
 from api.bodies import StrictRequest
+from api.documented import CHANGE_PROBLEMS, GUARDED_PROBLEMS, OPEN_PROBLEMS, SECURITY
 from api.throttle import Throttle
 from hub.access.flaws import CredentialsRefused, Flaw
 from hub.access.scopes import Scope
@@ -67,9 +68,11 @@ class GuardedRoute(APIRoute):
         self._scope = scope
         self._is_change = repeating.is_change(endpoint)
         extra = dict(options.pop("openapi_extra", None) or {})
-        extra["security"] = [{"token": [scope.value]}]
+        extra["security"] = [{SECURITY: [scope.value]}]
         if self._is_change:
             extra["parameters"] = [*extra.get("parameters", ()), repeating.PARAMETER]
+        problems = GUARDED_PROBLEMS | (CHANGE_PROBLEMS if self._is_change else {})
+        options["responses"] = problems | (options.get("responses") or {})
         super().__init__(path, endpoint, openapi_extra=extra, **options)
 
     def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
@@ -101,7 +104,7 @@ def guarded_router(**options: Any) -> APIRouter:
 
 def open_router(**options: Any) -> APIRouter:
     """A router for what anybody may ask: discovery, tokens, health, documents."""
-    return APIRouter(route_class=StrictRoute, **options)
+    return APIRouter(route_class=StrictRoute, responses=OPEN_PROBLEMS, **options)
 
 
 def hub_of(request: Request) -> Hub:

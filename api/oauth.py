@@ -14,6 +14,7 @@ from fastapi import Depends, Request, Response
 from pydantic import BaseModel, ConfigDict, Field
 
 from api.bodies import BodyMalformed, StrictRequest
+from api.documented import OPEN_PROBLEMS
 from api.guard import HubOf, address_of, open_router, throttle_of
 from hub.access.flaws import CredentialsRefused
 from hub.journeys.access.clients import enrol
@@ -89,6 +90,13 @@ class EnrolmentAnswer(BaseModel):
     token_endpoint: str
 
 
+#: Of credentials as RFC 6749 has it, and of a body that is none as everywhere else.
+_REFUSALS: Final[dict[int | str, dict[str, Any]]] = {
+    400: {**OPEN_PROBLEMS[400], "model": OAuthError},
+    401: {"model": OAuthError},
+}
+
+
 async def _form(request: Request) -> dict[str, str]:
     content = await StrictRequest(request.scope, request.receive).content(_FORM)
     try:
@@ -145,7 +153,7 @@ _FORM_BODY: Final[dict[str, Any]] = {
     TOKEN_PATH,
     response_model=TokenAnswer,
     response_model_exclude_none=True,
-    responses={400: {"model": OAuthError}, 401: {"model": OAuthError}},
+    responses=_REFUSALS,
     openapi_extra=_FORM_BODY,
 )
 def token(request: Request, hub: HubOf, form: Annotated[dict[str, str], Depends(_form)]) -> Any:
@@ -184,7 +192,7 @@ def token(request: Request, hub: HubOf, form: Annotated[dict[str, str], Depends(
 @router.post(
     ENROLMENT_PATH,
     status_code=201,
-    responses={400: {"model": OAuthError}, 401: {"model": OAuthError}},
+    responses=_REFUSALS,
 )
 def enrolments(request: Request, hub: HubOf, wanted: Enrolment) -> EnrolmentAnswer:
     """Enrol a client's public key, for the code an operator gave and a DPoP proof made with that key."""

@@ -13,7 +13,7 @@ from uuid import UUID
 
 import msgspec
 from fastapi import Response
-from pydantic import BaseModel, Field, model_validator
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from api.guard import CallerOf, HubOf, guarded_router, needs
 from api.log_head import log_head
@@ -52,8 +52,16 @@ _FOUND: Final = {
 # --- asking --------------------------------------------------------------------------------------
 
 
+_WAYS: Final = ("record", "id", "description")
+_ONE_WAY: Final[dict[str, Any]] = {
+    "oneOf": [{"required": [way], "properties": {way: {"not": {"type": "null"}}}} for way in _WAYS]
+}
+
+
 class WhomIn(Strict):
     """Whom it is about: by the key of a record, by the id the agency was shown, or by a description."""
+
+    model_config = ConfigDict(json_schema_extra=_ONE_WAY)
 
     record: RecordRef | None = None
     id: ShownId | None = None
@@ -61,7 +69,7 @@ class WhomIn(Strict):
 
     @model_validator(mode="after")
     def _is_one(self) -> WhomIn:
-        if sum(one is not None for one in (self.record, self.id, self.description)) != 1:
+        if sum(getattr(self, way) is not None for way in _WAYS) != 1:
             raise ValueError("exactly one of record, id and description")
         return self
 

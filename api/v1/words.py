@@ -9,7 +9,7 @@ from datetime import date
 from typing import Annotated, TypeAlias
 from uuid import UUID
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints
 
 from hub.domain.records import (
     Address,
@@ -25,12 +25,18 @@ from hub.journeys.describing import Description
 
 TEXT_MAX = 200
 
-#: Printable text within one line, trimmed: control characters mean nothing in a name, and break logs.
+_CONTROLS = r"\x00-\x1f\x7f-\x9f"
+
+#: Printable text within one line: control characters mean nothing in a name, and break logs; blanks alone are no text.
+#: Bounded before it is trimmed, so that the schema says exactly what is taken.
 Text: TypeAlias = Annotated[
     str,
     StringConstraints(
-        strip_whitespace=True, min_length=1, max_length=TEXT_MAX, pattern=r"^[^\x00-\x1f\x7f]+$"
+        min_length=1,
+        max_length=TEXT_MAX,
+        pattern=rf"^[^{_CONTROLS}]*[^{_CONTROLS}\s\ufeff][^{_CONTROLS}]*$",
     ),
+    AfterValidator(str.strip),
 ]
 Slug: TypeAlias = Annotated[
     str, StringConstraints(min_length=1, max_length=64, pattern=r"^[a-z][a-z0-9_-]*$")
@@ -40,7 +46,9 @@ PolicyName: TypeAlias = Annotated[
     str, StringConstraints(min_length=1, max_length=128, pattern=r"^[A-Za-z0-9._:-]+$")
 ]
 Sentence: TypeAlias = Annotated[
-    str, StringConstraints(strip_whitespace=True, min_length=1, max_length=2_000)
+    str,
+    StringConstraints(min_length=1, max_length=2_000, pattern=r"[^\s\ufeff\x1c-\x1f\x85]"),
+    AfterValidator(str.strip),
 ]
 
 

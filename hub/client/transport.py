@@ -112,7 +112,7 @@ class Transport:
         query: Mapping[str, str | int] | None,
     ) -> Answer:
         address = self._base_url + path
-        token = self._current_token()
+        token = self.current_token()
         proof = proof_for(self._identity.key, method, address, time.time(), _jti(), token)
         shown = {**headers, "Authorization": f"DPoP {token}", "DPoP": proof}
         answer = self._asked(method, address, content=content, headers=shown, params=query)
@@ -120,7 +120,8 @@ class Transport:
             return Answer(answer.content, answer.headers)
         raise _problem(answer)
 
-    def _current_token(self) -> str:
+    def current_token(self) -> str:
+        """A token that holds for some seconds yet, asked for where there is none. Raises ClientError."""
         with self._lock:
             if time.monotonic() >= self._good_until_s:
                 said = self._new_token()

@@ -11,6 +11,7 @@ from typing import Any
 
 import httpx
 import uvicorn
+from fastapi import FastAPI
 
 from api import server
 from api.app import create_app
@@ -31,6 +32,7 @@ class Served:
 
     hub: Hub
     url: str
+    app: FastAPI
 
     def identity(self, new: NewClient) -> Identity:
         """A client made known and its key enrolled, as an operator and an engineer would."""
@@ -66,12 +68,13 @@ def served(hub: Hub, **access: Any) -> Iterator[Served]:
     listening = server.listen("127.0.0.1", 0)
     url = f"http://127.0.0.1:{listening.getsockname()[1]}"
     live = replace(hub, now=utc_now, access=AccessSettings(public_url=url, **access))
-    running = uvicorn.Server(server.config(create_app(live)))
+    app = create_app(live)
+    running = uvicorn.Server(server.config(app))
     thread = threading.Thread(target=running.run, kwargs={"sockets": [listening]}, daemon=True)
     thread.start()
     try:
         _await(running, thread)
-        yield Served(live, url)
+        yield Served(live, url, app)
     finally:
         running.should_exit = True
         thread.join(timeout=30)

@@ -1,0 +1,79 @@
+"""The schema says what is so: schemathesis, as every kind of caller, in short; `python -m tests.api.fuzz` is the long form."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from api.documented import GUARDED_PROBLEMS, OPEN_PROBLEMS
+from api.problems import MEDIA_TYPE
+from hub.access.scopes import Scope, StaffRole
+from hub.vault.keyring import RootKey
+from tests.api.fuzz import Role, fuzz, world
+from tests.api.routes import routes
+from tests.api.running import Served, plain
+from tests.conftest import Server, open_hub
+
+ROLES = ["agency", "portal", *(role.value for role in StaffRole)]
+EXAMPLES = int(os.environ.get("FUZZ_EXAMPLES", "8"))
+
+
+@dataclass(frozen=True, slots=True)
+class World:
+    running: Served
+    roles: dict[str, Role]
+
+
+@pytest.fixture(scope="module")
+def made(server: Server, modelled_template: tuple[str, RootKey]) -> Iterator[World]:
+    name, keys = modelled_template
+    hub = open_hub(server.fresh(name), keys)
+    with world(hub) as (running, roles):
+        yield World(running, {role.name: role for role in roles})
+    hub.engine.dispose()
+
+
+@pytest.mark.parametrize("name", ROLES)
+def test_every_operation_keeps_to_the_schema(made: World, name: str, tmp_path: Path) -> None:
+    short = ["--phases=examples,fuzzing", f"--max-examples={EXAMPLES}"]
+    run = fuzz(made.running.url, made.roles[name], tmp_path, *short)
+    assert run.is_good, run.said
+    assert "0 generated" not in run.said
+
+
+@pytest.fixture(scope="module")
+def schema(made: World) -> dict[str, Any]:
+    with plain(made.running.url) as http:
+        found: dict[str, Any] = http.get("/openapi.json").json()
+    return found
+
+
+def test_every_route_is_in_the_schema_with_its_scope(made: World, schema: dict[str, Any]) -> None:
+    app_routes = [one for one in routes(made.running.app) if one.path != "/openapi.json"]
+    stated = {
+        f"{method.upper()} {path}": operation.get("security")
+        for path, methods in schema["paths"].items()
+        for method, operation in methods.items()
+    }
+    assert stated == {
+        str(one): None if one.scope is None else [{"token": [one.scope.value]}]
+        for one in app_routes
+    }
+    flows = schema["components"]["securitySchemes"]["token"]["flows"]
+    assert flows["clientCredentials"]["scopes"].keys() == {scope.value for scope in Scope}
+
+
+def test_every_operation_documents_each_problem_as_such(schema: dict[str, Any]) -> None:
+    for path, methods in schema["paths"].items():
+        for method, operation in methods.items():
+            expected = GUARDED_PROBLEMS if "security" in operation else OPEN_PROBLEMS
+            for status in expected:
+                content = operation["responses"][str(status)]["content"]
+                if path != "/health/ready":
+                    assert MEDIA_TYPE in content, f"{method} {path} {status}"
+            assert "HTTPValidationError" not in str(operation["responses"])
