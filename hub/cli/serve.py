@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 import logging
+import multiprocessing
+import os
+import signal
 import sys
+import threading
 from collections.abc import AsyncIterator
 from contextlib import ExitStack, asynccontextmanager
 from typing import Final
@@ -49,6 +53,7 @@ def application() -> FastAPI:
     """One process's application, by the settings of its environment; uvicorn calls it in each."""
     settings = read_settings()
     log_as_json()
+    _end_with_the_supervisor()
     stack = ExitStack()
     hub = stack.enter_context(wiring.open_hub(settings, pool_size=THREADS))
     app = create_app(hub, processes=settings.processes)
@@ -61,6 +66,19 @@ def application() -> FastAPI:
 
     app.router.lifespan_context = lifespan
     return app
+
+
+def _end_with_the_supervisor() -> None:
+    """Stop when the process that started this one is gone: it seals the log, and the next one needs the port."""
+    supervisor = multiprocessing.parent_process()
+    if supervisor is None:
+        return
+
+    def wait() -> None:
+        supervisor.join()
+        os.kill(os.getpid(), signal.SIGTERM)
+
+    threading.Thread(target=wait, name="supervisor", daemon=True).start()
 
 
 def log_as_json() -> None:
