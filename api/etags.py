@@ -51,5 +51,6 @@ PARAMETER: Final[dict[str, Any]] = {
     "in": "header",
     "required": True,
     "schema": {"type": "string", "pattern": '^"[!#-~]+"$'},
+    "example": '"17"',
     "description": "The ETag of the state the change is based on.",
 }

@@ -228,7 +228,13 @@ def problems_of(operation: Node, schemas: Mapping[str, Node]) -> list[Problem]:
     found = [Problem.TOO_FAST, Problem.INTERNAL, Problem.UNAVAILABLE]
     parameters = {one["name"]: one for one in operation.get("parameters", ())}
     if operation.get("security"):
-        found += [Problem.CREDENTIALS_REFUSED, Problem.NOT_IN_SCOPE]
+        # Whom or what it names may be unknown, or another's, and others may be changing the same.
+        found += [
+            Problem.CREDENTIALS_REFUSED,
+            Problem.NOT_IN_SCOPE,
+            Problem.NOT_FOUND,
+            Problem.BUSY,
+        ]
     if parameters or "requestBody" in operation:
         found.append(Problem.REQUEST_INVALID)
     if "requestBody" in operation:
@@ -238,8 +244,6 @@ def problems_of(operation: Node, schemas: Mapping[str, Node]) -> list[Problem]:
             Problem.BODY_TOO_LARGE,
             Problem.MEDIA_TYPE_REFUSED,
         ]
-        if operation.get("security"):
-            found.append(Problem.BUSY)
     if repeating.HEADER in parameters:
         found += [
             Problem.REPEAT_KEY_MISSING,
@@ -249,8 +253,6 @@ def problems_of(operation: Node, schemas: Mapping[str, Node]) -> list[Problem]:
         ]
     if etags.HEADER in parameters:
         found += [Problem.PRECONDITION_MISSING, Problem.CHANGED_SINCE]
-    if repeating.HEADER in parameters or any(one["in"] == "path" for one in parameters.values()):
-        found.append(Problem.NOT_FOUND)
     fields = _fields_of_body(operation, schemas)
     if "purpose" in fields and operation.get("security"):
         found += [Problem.PURPOSE_REFUSED, Problem.BUDGET_SPENT]

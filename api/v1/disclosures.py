@@ -33,7 +33,12 @@ class ProofQueryIn(Strict):
 
     whom: ConstituentIn
     disclosure: Annotated[
-        str, Field(pattern=r"^[0-9]{1,18}$", description="As the list of uses names it.")
+        str,
+        Field(
+            pattern=r"^[0-9]{1,18}$",
+            description="As the list of uses names it.",
+            examples=["4117"],
+        ),
     ]
 
 

@@ -20,7 +20,7 @@ from api.guard import CallerOf, HubOf, guarded_router, needs
 from api.log_head import log_head
 from api.problems import Problem, problem
 from api.silence import PauseOf
-from api.v1.words import DescriptionIn, PolicyName, RecordRef, ShownId, Strict, Text
+from api.v1.words import DescriptionIn, PolicyName, RecordRef, ShownId, Strict, Text, one_way
 from consent.decision import Reason, Told
 from consent.log.entry import Outcome
 from consent.vocabulary import Assurance, DataCategory
@@ -54,16 +54,10 @@ FOUND: Final = {
 # --- asking --------------------------------------------------------------------------------------
 
 
-_WAYS: Final = ("record", "id", "description")
-_ONE_WAY: Final[dict[str, Any]] = {
-    "oneOf": [{"required": [way], "properties": {way: {"not": {"type": "null"}}}} for way in _WAYS]
-}
-
-
 class WhomIn(Strict):
     """Whom it is about: by the key of a record, by the id the agency was shown, or by a description."""
 
-    model_config = ConfigDict(json_schema_extra=_ONE_WAY)
+    model_config = ConfigDict(json_schema_extra=one_way("record", "id", "description"))
 
     record: RecordRef | None = None
     id: ShownId | None = None
@@ -71,7 +65,7 @@ class WhomIn(Strict):
 
     @model_validator(mode="after")
     def _is_one(self) -> WhomIn:
-        if sum(getattr(self, way) is not None for way in _WAYS) != 1:
+        if sum(getattr(self, way) is not None for way in ("record", "id", "description")) != 1:
             raise ValueError("exactly one of record, id and description")
         return self
 

@@ -12,7 +12,7 @@ from fastapi import Path, Response
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from api.etags import etag
-from api.v1.words import RecordRef, Strict
+from api.v1.words import RecordRef, Strict, one_way
 from hub.journeys.counter import Named
 
 NUMBER_MAX: Final = 10**15
@@ -23,6 +23,8 @@ Number: TypeAlias = Annotated[int, Path(ge=1, le=NUMBER_MAX)]
 
 class ConstituentIn(Strict):
     """One constituent: by the key of one of its records, or by an id: of staff the public one, of an agency its own."""
+
+    model_config = ConfigDict(json_schema_extra=one_way("record", "id"))
 
     record: RecordRef | None = None
     id: UUID | None = None

@@ -6,7 +6,7 @@ Decides the shapes at the wire. Text is bounded here, so that nothing below meet
 from __future__ import annotations
 
 from datetime import date
-from typing import Annotated, TypeAlias
+from typing import Annotated, Any, TypeAlias
 from uuid import UUID
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints
@@ -50,6 +50,15 @@ Sentence: TypeAlias = Annotated[
     StringConstraints(min_length=1, max_length=2_000, pattern=r"[^\s\ufeff\x1c-\x1f\x85]"),
     AfterValidator(str.strip),
 ]
+
+
+def one_way(*ways: str) -> dict[str, Any]:
+    """What a schema says where exactly one of these members is to be given, and not null."""
+    return {
+        "oneOf": [
+            {"required": [way], "properties": {way: {"not": {"type": "null"}}}} for way in ways
+        ]
+    }
 
 
 class Strict(BaseModel):

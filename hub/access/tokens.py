@@ -126,12 +126,13 @@ def read_token(text: str, trusted: Trusted, at: datetime) -> AccessToken:
 def _narrowed(
     scopes: frozenset[str], agency: str | None, roles: frozenset[StaffRole], *, is_citizens: bool
 ) -> frozenset[str]:
-    """The scopes that who it is may hold at all, whatever an issuer says."""
-    held = frozenset(scope.value for scope in CITIZENS) if is_citizens else frozenset[str]()
-    staffs = frozenset(scope.value for scope in STAFF_ONLY)
+    """The scopes that who it is may hold at all, whatever an issuer says. A constituent's own are a portal's, for her."""
     if agency is None:
-        return scopes & (scopes_of(roles) | held)
-    return scopes - staffs - (frozenset(scope.value for scope in CITIZENS) - held)
+        return scopes & scopes_of(roles)
+    beyond = frozenset(scope.value for scope in STAFF_ONLY)
+    if not is_citizens:
+        beyond |= {scope.value for scope in CITIZENS}
+    return scopes - beyond
 
 
 def _scopes(claims: jose.Claims) -> frozenset[str]:

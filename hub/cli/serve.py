@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import logging
+import multiprocessing
+import os
 import signal
 import socket
 import sys
+import threading
 from collections.abc import AsyncIterator
 from contextlib import ExitStack, asynccontextmanager
 from dataclasses import replace
@@ -78,6 +81,7 @@ def application() -> FastAPI:
     One that cannot be made ends the process in the way that its parent takes as an end of all.
     """
     log_as_json()
+    _end_with_the_supervisor()
     try:
         return _application(read_settings())
     except Exception as error:  # noqa: BLE001 (nothing of a foreign message may reach the log)
@@ -101,6 +105,19 @@ def _application(settings: Settings) -> FastAPI:
 
     app.router.lifespan_context = lifespan
     return app
+
+
+def _end_with_the_supervisor() -> None:
+    """Stop when the process that started this one is gone: it seals the log, and the next one needs the port."""
+    supervisor = multiprocessing.parent_process()
+    if supervisor is None:
+        return
+
+    def wait() -> None:
+        supervisor.join()
+        os.kill(os.getpid(), signal.SIGTERM)
+
+    threading.Thread(target=wait, name="supervisor", daemon=True).start()
 
 
 def log_as_json() -> None:

@@ -23,7 +23,7 @@ from tests.journeys.machines import machine, system
 from tests.journeys.stewards import Desk
 
 #: How many there are: whoever adds one says so here, and the walk below proves it.
-GUARDED = 1
+GUARDED = 84
 OPEN = {
     "GET /openapi.json",
     "POST /oauth/token",
@@ -32,6 +32,10 @@ OPEN = {
     "GET /.well-known/oauth-authorization-server",
     "GET /health/live",
     "GET /health/ready",
+    "GET /docs",
+    "GET /problems",
+    "GET /problems/{name}",
+    "GET /static/{name}",
 }
 
 #: A good body of each route whose body states a purpose, which must be one the token is bound to.
@@ -42,7 +46,16 @@ ASKING: dict[str, dict[str, Any]] = {
         "case": "case 7",
         "categories": ["name"],
     },
+    "POST /v1/verifications": {
+        "record": {"source": "parks", "key": "P1"},
+        "purpose": "licensing",
+        "case": "case 7",
+        "claims": [{"claim": "death"}],
+    },
 }
+
+#: Whose body states a purpose that is not the caller's own.
+STATING_ANOTHERS = {"POST /v1/agreement-proposals"}
 
 
 @pytest.fixture(scope="module")
@@ -99,12 +112,16 @@ def test_with_good_credentials_each_route_looks_at_the_request(callers: Callers)
     """So that the cases above are refused for what they say, and for nothing else."""
     for route in guarded(callers.hub):
         answer = callers.ask(route, callers.with_proof(route, callers.token(route)))
-        assert answer.status_code not in (401, 403, 405, 500), route
+        assert answer.status_code not in (401, 405, 500), route
+        # Some of what a scope reaches is for staff, or for a constituent who signed in.
+        if answer.status_code == 403:
+            assert answer.json()["flaw"] in (Flaw.GRANT.value, Flaw.ASSURANCE.value), route
 
 
 def test_each_route_that_states_a_purpose_takes_only_those_of_the_token(callers: Callers) -> None:
     schema = create_app(callers.hub).openapi()
-    assert ASKING.keys() == _stating_a_purpose(schema), "give each a good body above"
+    asking = _stating_a_purpose(schema) - STATING_ANOTHERS
+    assert ASKING.keys() == asking, "give each a good body above"
     before = _written(callers.hub)
     for route in guarded(callers.hub):
         body = ASKING.get(str(route))

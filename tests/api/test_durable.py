@@ -128,6 +128,15 @@ class Serving:
         os.killpg(self.process.pid, signal.SIGKILL)
         self.process.wait(timeout=20)
 
+    def kill_the_supervisor(self) -> None:
+        """It alone: its workers must end with it, for nobody seals what they write, and they hold the port."""
+        assert self.process is not None
+        workers = self.workers()
+        self.process.kill()
+        self.process.wait(timeout=20)
+        _, alive = psutil.wait_procs(workers, timeout=30)
+        assert not alive
+
     def crash_the_database(self) -> None:
         stop(self.folder, at_once=True)
         self.kill_all()
@@ -216,7 +225,11 @@ def test_nothing_a_client_was_told_is_missing_from_the_log(serving: Serving) -> 
     codes = _known(serving)
     serving.start()
     load = Load([enrol(serving.url, code) for code in codes])
-    kinds: list[Callable[[], None]] = [serving.kill_a_worker, serving.kill_all]
+    kinds: list[Callable[[], None]] = [
+        serving.kill_a_worker,
+        serving.kill_all,
+        serving.kill_the_supervisor,
+    ]
     told_by_round = []
     with load.running():
         for number in range(ROUNDS - 1):
