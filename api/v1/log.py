@@ -14,7 +14,7 @@ from uuid import UUID
 
 from fastapi import Path, Response
 from fastapi.responses import PlainTextResponse
-from pydantic import Field, StringConstraints, model_validator
+from pydantic import ConfigDict, Field, StringConstraints, model_validator
 
 from api.guard import CallerOf, HubOf, guarded_router, needs
 from api.problems import Problem, problem
@@ -34,8 +34,26 @@ _LINES: Final = "application/jsonl"
 _BUSY_S: Final = {"Retry-After": "60"}
 
 
+_GIVEN: Final = {"not": {"type": "null"}}
+_LEFT_OUT: Final = {"type": "null"}
+_ONE_WAY: Final[dict[str, Any]] = {
+    "oneOf": [
+        {
+            "required": ["number"],
+            "properties": {"number": _GIVEN, "client": _LEFT_OUT, "reference": _LEFT_OUT},
+        },
+        {
+            "required": ["client", "reference"],
+            "properties": {"number": _LEFT_OUT, "client": _GIVEN, "reference": _GIVEN},
+        },
+    ]
+}
+
+
 class DisclosureIn(Strict):
     """A disclosure: by its number, or by the reference that a client was given of it."""
+
+    model_config = ConfigDict(json_schema_extra=_ONE_WAY)
 
     number: Annotated[int, Field(ge=1, le=NUMBER_MAX)] | None = None
     client: Annotated[str, StringConstraints(min_length=2, max_length=63)] | None = None
