@@ -45,13 +45,13 @@ def serve() -> None:
     wiring.pushed_sources(settings)  # here, where the operator sees what is wrong with one
     log_as_json()
     # First of all: a second hub of the same folder must not get as far as the first one's database.
-    listening = server.listen(settings.host, settings.port)
-    _end_when_told()
-    try:
-        wiring.init(settings)
-        _answer(settings, listening)
-    finally:
-        wiring.stop_server(settings)
+    with server.listen(settings.host, settings.port) as listening:
+        _end_when_told()
+        try:
+            wiring.init(settings)
+            _answer(settings, listening)
+        finally:
+            wiring.stop_server(settings)
 
 
 def _answer(settings: Settings, listening: socket.socket) -> None:
@@ -129,7 +129,6 @@ def log_as_json() -> None:
             structlog.processors.JSONRenderer(),
         ],
         logger_factory=structlog.WriteLoggerFactory(sys.stderr),
-        cache_logger_on_first_use=True,
     )
     # uvicorn's own lines name what went wrong with a connection, never what was asked over it.
     logging.basicConfig(
