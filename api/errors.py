@@ -19,7 +19,6 @@ from starlette.exceptions import HTTPException
 
 from api.bodies import BodyMalformed, MediaTypeUnknown
 from api.etags import PreconditionMalformed, PreconditionMissing
-from api.paging import CursorRefused
 from api.problems import Problem, of_status, problem
 from api.receiving import BodyTooLarge, BodyTooSlow
 from api.repeating import KeyMissing
@@ -39,7 +38,6 @@ from hub.domain.errors import (
     SourceInvalid,
 )
 from hub.domain.judging import JudgementContradicted
-from hub.journeys import agency_feed
 from hub.journeys.access.clients import ClientBeyond, ClientInvalid, ClientUnknown
 from hub.journeys.acts import (
     ActUnexplained,
@@ -48,6 +46,7 @@ from hub.journeys.acts import (
     StaleView,
     TooManyRecords,
 )
+from hub.journeys.agency_feed import AgencyFeedContended
 from hub.journeys.budgets import BudgetSpent
 from hub.journeys.change import ChangeContended
 from hub.journeys.disclosure_log import CheckpointUnwritable, DisclosureUnknown, ProofNotForThem
@@ -58,7 +57,7 @@ from hub.journeys.log_lag import DisclosureLogBehind
 from hub.journeys.look_up import LookUpContended, LookUpInvalid
 from hub.journeys.notices import NoticeUnknown
 from hub.journeys.objection import ObjectionRestricted, ObjectionUnknown
-from hub.journeys.paging import PageInvalid
+from hub.journeys.paging import CursorRefused, PageInvalid
 from hub.journeys.pairwise import PairwiseUnknown
 from hub.journeys.pin import NothingToPin, PinUnexplained, PinUnknown
 from hub.journeys.policies import PolicyVersionUnknown
@@ -87,9 +86,7 @@ PROBLEM_OF: Final[Mapping[type[HubError], Problem]] = {
     RecordUnknown: Problem.NOT_FOUND,
     PairwiseUnknown: Problem.NOT_FOUND,
     CursorRefused: Problem.REQUEST_INVALID,
-    agency_feed.CursorRefused: Problem.REQUEST_INVALID,
-    agency_feed.PageInvalid: Problem.REQUEST_INVALID,
-    agency_feed.AgencyFeedContended: Problem.BUSY,
+    AgencyFeedContended: Problem.BUSY,
     RepeatDiffers: Problem.REPEAT_DIFFERS,
     RepeatUnderWay: Problem.REPEAT_UNDER_WAY,
     LookUpInvalid: Problem.REQUEST_INVALID,

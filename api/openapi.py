@@ -29,6 +29,7 @@ _FRAMEWORKS: Final = ("HTTPValidationError", "ValidationError")
 _JSON: Final = "application/json"
 _VERSION: Final = "/v1/"
 _REF: Final = "#/components/headers/"
+_SHARED: Final = "#/components/responses/"
 
 ABOUT: Final = """\
 One constituent profile across agencies, as far as law and consent allow.
@@ -142,7 +143,30 @@ def complete(schema: Node) -> Node:
         _add_headers(path, operation, reads_state=_is_changed_by_state(schema, path))
     for name in _FRAMEWORKS:
         schemas.pop(name, None)
+    components["responses"] = _shared(schema)
     return schema
+
+
+def answers_of(schema: Node, operation: Node) -> dict[str, Node]:
+    """What an operation answers, by status, with what it shares with others in its place."""
+    shared = schema["components"].get("responses", {})
+    return {
+        status: shared[answer["$ref"].removeprefix(_SHARED)] if "$ref" in answer else answer
+        for status, answer in operation["responses"].items()
+    }
+
+
+def _shared(schema: Node) -> dict[str, Node]:
+    """Answers that tell of problems and nothing else, each said once and named for the problems."""
+    found: dict[str, Node] = {}
+    for _, _, operation in operations(schema):
+        for status, answer in operation["responses"].items():
+            if list(answer.get("content", ())) != [MEDIA_TYPE]:
+                continue
+            name = ".".join(sorted(answer["content"][MEDIA_TYPE]["examples"]))
+            if found.setdefault(name, answer) == answer:
+                operation["responses"][status] = {"$ref": _SHARED + name}
+    return dict(sorted(found.items()))
 
 
 _PROBLEM: Final[Node] = {

@@ -16,7 +16,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup, escape
 
 from api.guard import open_router
-from api.openapi import SCHEME, Node, operations
+from api.openapi import SCHEME, Node, answers_of, operations
 from api.problems import MEDIA_TYPE, Problem
 
 router = open_router(tags=["Pages"], include_in_schema=False)
@@ -75,7 +75,7 @@ def _groups(schema: Node) -> dict[str, list[dict[str, Any]]]:
     """Operations by their tag, as the page shows them."""
     groups: dict[str, list[dict[str, Any]]] = {}
     for path, method, operation in operations(schema):
-        answers = operation["responses"]
+        answers = answers_of(schema, operation)
         good = {status: one for status, one in answers.items() if status < "400"}
         shown = {
             "path": path,

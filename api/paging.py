@@ -12,9 +12,9 @@ from uuid import UUID
 from fastapi import Query
 from pydantic import BaseModel, Field
 
-from hub.domain.errors import HubError
 from hub.journeys.access.admission import Caller
 from hub.journeys.context import Hub
+from hub.journeys.paging import CursorRefused
 from hub.vault.opaque import OpaqueIds
 
 Item = TypeVar("Item")
@@ -27,13 +27,6 @@ CursorIn: TypeAlias = Annotated[
 LimitIn: TypeAlias = Annotated[
     int, Query(ge=1, le=LIMIT_MAX, description="Items of a page at most.")
 ]
-
-
-class CursorRefused(HubError):
-    """A cursor is none of this caller's for this list."""
-
-    def __init__(self) -> None:
-        super().__init__("cursor: it is none that this list gave this caller")
 
 
 class Page(BaseModel, Generic[Item]):

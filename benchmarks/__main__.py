@@ -11,6 +11,7 @@ SUITE = (
     "benchmarks.resolve",
     "benchmarks.look_up",
     "benchmarks.look_up_budgets",
+    "benchmarks.over_http",
     "benchmarks.disclosure_log",
     "benchmarks.sweep",
 )

@@ -17,21 +17,20 @@ from pydantic import BaseModel, Field
 from api.guard import CallerOf, HubOf, guarded_router, needs
 from api.silence import PauseOf
 from hub.access.scopes import Scope
-from hub.journeys.agency_feed import PAGE_EVENTS_MAX, AgencyEventKind, read
+from hub.journeys.agency_feed import AgencyEventKind, read
 from hub.journeys.asking import keep_silence
+from hub.journeys.paging import LIMIT_MAX
 
 router = guarded_router(tags=["Events"])
 
 AfterIn: TypeAlias = Annotated[
-    str | None,
+    UUID | None,
     Query(
-        min_length=1,
-        max_length=64,
         description="`next` of a page; an older one reads its events again; left out, all from the start.",
     ),
 ]
 EventsIn: TypeAlias = Annotated[
-    int, Query(ge=1, le=PAGE_EVENTS_MAX, description="Events of a page at most.")
+    int, Query(ge=1, le=LIMIT_MAX, description="Events of a page at most.")
 ]
 
 
@@ -48,7 +47,7 @@ class EventsOut(BaseModel):
     """Some events in their order. next: hand it back as `after` to go on; is_more: there are more now."""
 
     items: list[EventOut]
-    next: str
+    next: UUID
     is_more: bool
 
 

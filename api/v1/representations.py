@@ -5,13 +5,13 @@ from __future__ import annotations
 from datetime import date, datetime
 from typing import Annotated
 
-from pydantic import BaseModel, Field
+from pydantic import Field
 
 from api.guard import CallerOf, HubOf, guarded_router, needs
 from api.paging import CursorIn, Cursors, LimitIn, Page
 from api.repeating import changes
 from api.v1.named import Digest, FactId, RecordedOut, recorded
-from api.v1.references import ConstituentIn
+from api.v1.references import ConstituentIn, Out
 from api.v1.words import PolicyName, Strict, Text
 from consent.vocabulary import RepresentationKind
 from hub.access.scopes import Scope
@@ -49,7 +49,7 @@ class RepresentationQueryIn(Strict):
     whom: ConstituentIn
 
 
-class RepresentationOut(BaseModel):
+class RepresentationOut(Out):
     """A representation; ended ones too."""
 
     id: str
@@ -106,20 +106,5 @@ def query(
 ) -> Page[RepresentationOut]:
     """Who acts or acted for her, the oldest first."""
     found = journey.list_representations(hub, wanted.whom.text())
-    said = [
-        RepresentationOut(
-            id=one.id,
-            representative=one.representative,
-            kind=one.kind,
-            starts_on=one.starts_on,
-            ends_on=one.ends_on,
-            purposes=None if one.purposes is None else list(one.purposes),
-            evidence=one.evidence,
-            author=one.author,
-            recorded_at=one.recorded_at,
-            ended_at=one.ended_at,
-            ended_by=list(one.ended_by),
-        )
-        for one in found
-    ]
+    said = [RepresentationOut.model_validate(one) for one in found]
     return Cursors(hub, caller, "representations").sliced(said, cursor, limit)

@@ -5,14 +5,14 @@ Decides all but whether it was used before. Lifetimes and audience are FAPI 2.0'
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any, Final
+from typing import Final
 
 from hub.access import jose
 from hub.access.flaws import CredentialsRefused, Flaw
-from hub.access.keys import PublicKey
+from hub.access.keys import PublicKey, key_named
 
 WHAT: Final = "assertion"
 LASTS_MAX: Final = timedelta(seconds=60)
@@ -40,14 +40,13 @@ def client_named(text: str) -> str:
 
 
 def check_assertion(
-    text: str, keys: Callable[[str | None], PublicKey], audience: str, at: datetime
+    text: str, keys: Mapping[str, PublicKey], audience: str, at: datetime
 ) -> Assertion:
-    """The assertion, verified. keys: the client's key of a `kid`, or its only one. Raises CredentialsRefused."""
-
-    def key_of(header: Mapping[str, Any], _: jose.Claims) -> PublicKey:
-        return keys(header.get("kid"))
-
-    claims = jose.read(WHAT, text, _TYPES, key_of).claims
+    """The assertion, verified. keys: the client's, by `kid`. Raises CredentialsRefused."""
+    signed = jose.read(
+        WHAT, text, _TYPES, lambda header, _: key_named(WHAT, keys, header.get("kid"))
+    )
+    claims = signed.claims
     client = jose.text_of(WHAT, claims, "sub", 128)
     if claims.get("iss") != client:
         raise CredentialsRefused(WHAT, Flaw.ISSUER)

@@ -61,6 +61,19 @@ def _text(members: Mapping[Any, Any], name: str) -> str:
     return value
 
 
+def key_named(what: str, keys: Mapping[str, PublicKey], kid: str | None) -> PublicKey:
+    """The key of that `kid`; where none is named, the only one there is.
+
+    what: the token that names it, for the refusal. Raises CredentialsRefused.
+    """
+    found = keys.get(kid) if kid is not None else None
+    if kid is None and len(keys) == 1:
+        [found] = keys.values()
+    if found is None:
+        raise CredentialsRefused(what, Flaw.KEY)
+    return found
+
+
 @lru_cache(maxsize=4_096)
 def _made(members: tuple[tuple[str, str], ...]) -> PublicKey:
     """Kept: a client signs with the same key thousands of times, and to load one costs as much as a signature."""

@@ -12,8 +12,8 @@ from typing import Any, Final
 
 from hub.access import jose
 from hub.access.flaws import CredentialsRefused, Flaw
-from hub.access.issuers import CitizenIssuer, Trusted, TrustedIssuer
-from hub.access.keys import PublicKey, SigningKey
+from hub.access.issuers import Trusted, TrustedIssuer
+from hub.access.keys import SigningKey, key_named
 from hub.access.scopes import CITIZENS, STAFF_ONLY, StaffRole, scopes_of
 
 WHAT: Final = "token"
@@ -96,7 +96,7 @@ def read_token(text: str, trusted: Trusted, at: datetime) -> AccessToken:
     if issuer is None:
         raise CredentialsRefused(WHAT, Flaw.ISSUER)
     signed = jose.read(
-        WHAT, text, _TYPES, lambda header, _: _key_of(WHAT, issuer, header.get("kid"))
+        WHAT, text, _TYPES, lambda header, _: key_named(WHAT, issuer.keys, header.get("kid"))
     )
     claims = signed.claims
     if issuer.audience not in jose.texts_of(WHAT, claims, "aud"):
@@ -160,15 +160,6 @@ def _citizen(claims: jose.Claims) -> Citizen | None:
     )
 
 
-def _key_of(what: str, issuer: TrustedIssuer | CitizenIssuer, kid: str | None) -> PublicKey:
-    found = issuer.keys.get(kid or "")
-    if found is None and kid is None and len(issuer.keys) == 1:
-        [found] = issuer.keys.values()
-    if found is None:
-        raise CredentialsRefused(what, Flaw.KEY)
-    return found
-
-
 # --- signing in ----------------------------------------------------------------------------------
 
 
@@ -186,7 +177,7 @@ def read_sign_in(
         SUBJECT_WHAT,
         text,
         _SUBJECT_TYPES,
-        lambda header, _: _key_of(SUBJECT_WHAT, issuer, header.get("kid")),
+        lambda header, _: key_named(SUBJECT_WHAT, issuer.keys, header.get("kid")),
     )
     if issuer.audience not in jose.texts_of(SUBJECT_WHAT, signed.claims, "aud"):
         raise CredentialsRefused(SUBJECT_WHAT, Flaw.AUDIENCE)

@@ -9,7 +9,7 @@ from uuid import UUID
 
 import msgspec
 
-from hub.client.pages import Page, every, new_key, query_of
+from hub.client.pages import Page, every, once, query_of
 from hub.client.transport import Transport
 
 
@@ -166,7 +166,7 @@ class Agreements:
             "POST",
             "/v1/agreement-proposals",
             body=agreement,
-            repeat_key=repeat_key or new_key(),
+            repeat_key=once(repeat_key),
         )
         return answer.read(_Proposed).number
 
@@ -188,7 +188,7 @@ class Agreements:
         answer = self._transport.send(
             "POST",
             f"/v1/agreement-proposals/{number}/approvals",
-            repeat_key=repeat_key or new_key(),
+            repeat_key=once(repeat_key),
             if_match=str(seen),
         )
         return answer.read(_Approved).change
@@ -196,7 +196,7 @@ class Agreements:
     def drop(self, number: int, *, repeat_key: str | None = None) -> None:
         """Let a proposal wait no longer."""
         self._transport.send(
-            "DELETE", f"/v1/agreement-proposals/{number}", repeat_key=repeat_key or new_key()
+            "DELETE", f"/v1/agreement-proposals/{number}", repeat_key=once(repeat_key)
         )
 
     def end(
@@ -227,6 +227,6 @@ class Agreements:
             "POST",
             f"/v1/{path}",
             body=body,
-            repeat_key=repeat_key or new_key(),
+            repeat_key=once(repeat_key),
             if_match=str(seen),
         ).read(PolicyChange)

@@ -9,7 +9,7 @@ from uuid import UUID
 
 import msgspec
 
-from hub.client.lists import listed
+from hub.client.pages import listed
 from hub.client.transport import Transport
 
 

@@ -9,7 +9,7 @@ from uuid import UUID
 
 import msgspec
 
-from hub.client.pages import Constituent, Page, every, new_key, query_of, stated, whom
+from hub.client.pages import Constituent, Page, every, named, once, query_of, stated
 from hub.client.transport import Transport
 
 
@@ -79,7 +79,7 @@ class Consents:
     ) -> Recorded:
         """Record her answer to one revision of an agreement."""
         body = {
-            "whom": whom(constituent),
+            "whom": named(constituent),
             "agreement": agreement,
             "revision": revision,
             "given": sorted(given),
@@ -143,7 +143,7 @@ class Consents:
             return self._transport.send(
                 "POST",
                 "/v1/consent-queries",
-                body={"whom": whom(constituent)},
+                body={"whom": named(constituent)},
                 query=query_of(cursor),
             ).read(Page[Consent])
 
@@ -159,11 +159,11 @@ class Consents:
         repeat_key: str | None,
         **more: Any,
     ) -> Recorded:
-        body = {"whom": whom(constituent), "agreement": agreement, "how": how}
+        body = {"whom": named(constituent), "agreement": agreement, "how": how}
         chosen = None if categories is None else sorted(categories)
         return self._change(path, body | stated(categories=chosen, **more), repeat_key)
 
     def _change(self, path: str, body: dict[str, Any], repeat_key: str | None) -> Recorded:
         return self._transport.send(
-            "POST", f"/v1/{path}", body=body, repeat_key=repeat_key or new_key()
+            "POST", f"/v1/{path}", body=body, repeat_key=once(repeat_key)
         ).read(Recorded)

@@ -44,7 +44,7 @@ class EventPage(msgspec.Struct, frozen=True):
     """Some events in their order. next: where to go on; is_more: there are more now."""
 
     items: list[Event]
-    next: str
+    next: UUID
     is_more: bool
 
 
@@ -56,7 +56,7 @@ class Following:
     """
 
     def __init__(
-        self, events: Events, cursor: str | None, wait_s: float | None, limit: int
+        self, events: Events, cursor: UUID | None, wait_s: float | None, limit: int
     ) -> None:
         self._events = events
         self._wait_s = wait_s
@@ -81,15 +81,15 @@ class Events:
     def __init__(self, transport: Transport) -> None:
         self._transport = transport
 
-    def page(self, after: str | None = None, limit: int = _PAGE) -> EventPage:
+    def page(self, after: UUID | None = None, limit: int = _PAGE) -> EventPage:
         """The events after a page's `next`, from the start where none is given."""
         query: dict[str, str | int] = {"limit": limit}
         if after is not None:
-            query["after"] = after
+            query["after"] = str(after)
         return self._transport.send("GET", "/v1/events", query=query).read(EventPage)
 
     def follow(
-        self, after: str | None = None, *, wait_s: float | None = None, limit: int = _PAGE
+        self, after: UUID | None = None, *, wait_s: float | None = None, limit: int = _PAGE
     ) -> Following:
         """Every event after a cursor. wait_s: seconds between looks once all were taken; None ends there."""
         return Following(self, after, wait_s, limit)

@@ -10,7 +10,7 @@ from uuid import UUID
 import msgspec
 
 from hub.client.consents import Consent
-from hub.client.pages import Page, every, new_key, query_of, stated
+from hub.client.pages import Page, every, once, query_of, stated
 from hub.client.profiles import RecordRef
 from hub.client.rights import Held, Use
 from hub.client.transport import Transport
@@ -128,7 +128,7 @@ class Me:
             "POST",
             "/v1/me/restriction-lifts",
             body={"restriction": restriction},
-            repeat_key=repeat_key or new_key(),
+            repeat_key=once(repeat_key),
         )
 
     def correct(
@@ -144,7 +144,7 @@ class Me:
         body = {"record": record, "field": field, "proposed": proposed, "reason": reason}
         return (
             self._transport.send(
-                "POST", "/v1/me/corrections", body=body, repeat_key=repeat_key or new_key()
+                "POST", "/v1/me/corrections", body=body, repeat_key=once(repeat_key)
             )
             .read(_Made)
             .id
@@ -152,9 +152,7 @@ class Me:
 
     def _change(self, path: str, body: dict[str, Any], repeat_key: str | None) -> list[str]:
         return (
-            self._transport.send(
-                "POST", f"/v1/me/{path}", body=body, repeat_key=repeat_key or new_key()
-            )
+            self._transport.send("POST", f"/v1/me/{path}", body=body, repeat_key=once(repeat_key))
             .read(_Told)
             .told
         )

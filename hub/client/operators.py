@@ -8,7 +8,7 @@ from typing import Any
 
 import msgspec
 
-from hub.client.lists import listed, once
+from hub.client.pages import listed, once
 from hub.client.transport import Transport
 
 

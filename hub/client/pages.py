@@ -1,15 +1,16 @@
-"""What the areas of the client share: lists in pages, who is meant, and the names of changes."""
+"""What the areas of the client share: lists in pages, who is meant, the names of changes, and tokens of what was seen."""
 
 from __future__ import annotations
 
 import secrets
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any, Generic, TypeVar
 from uuid import UUID
 
 import msgspec
 
 from hub.client.profiles import RecordRef
+from hub.client.transport import Answer, Transport
 
 Item = TypeVar("Item")
 
@@ -35,7 +36,25 @@ def every(page: Callable[[UUID | None], Page[Item]]) -> Iterator[Item]:
         cursor = found.next
 
 
-def whom(constituent: Constituent) -> dict[str, Any]:
+def listed(
+    transport: Transport, path: str, kind: Any, limit: int, filters: Mapping[str, str | int]
+) -> Iterator[Any]:
+    """All of a list, a page of `limit` at a time. kind: of its items."""
+
+    def page(cursor: UUID | None) -> Page[Any]:
+        query = {**filters, **query_of(cursor, limit)}
+        found: Page[Any] = transport.send("GET", path, query=query).read(Page[kind])
+        return found
+
+    return every(page)
+
+
+def seen_in(answer: Answer) -> str:
+    """The token in an answer's ETag; empty where it has none."""
+    return answer.headers.get("etag", "").strip('"')
+
+
+def named(constituent: Constituent) -> dict[str, Any]:
     """A constituent as a body names it."""
     name = "record" if isinstance(constituent, RecordRef) else "id"
     return {name: constituent}
@@ -52,6 +71,6 @@ def stated(**members: Any) -> dict[str, Any]:
     return {name: value for name, value in members.items() if value is not None}
 
 
-def new_key() -> str:
-    """A name for a change that nobody else chose."""
-    return secrets.token_urlsafe(18)
+def once(repeat_key: str | None) -> str:
+    """The key that a change is sent under: the caller's, or one that nobody else chose."""
+    return repeat_key or secrets.token_urlsafe(18)

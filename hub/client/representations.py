@@ -9,7 +9,7 @@ from uuid import UUID
 import msgspec
 
 from hub.client.consents import Recorded
-from hub.client.pages import Constituent, Page, every, new_key, query_of, stated, whom
+from hub.client.pages import Constituent, Page, every, named, once, query_of, stated
 from hub.client.transport import Transport
 
 
@@ -49,7 +49,7 @@ class Representations:
     ) -> Recorded:
         """Record that somebody acts for a constituent. ends_on: a must; None is refused by that rule's name."""
         body = {
-            "whom": whom(constituent),
+            "whom": named(constituent),
             "representative": representative,
             "kind": kind,
             "evidence": evidence,
@@ -57,16 +57,16 @@ class Representations:
         chosen = None if purposes is None else sorted(purposes)
         said = body | stated(ends_on=ends_on, starts_on=starts_on, purposes=chosen)
         return self._transport.send(
-            "POST", "/v1/representations", body=said, repeat_key=repeat_key or new_key()
+            "POST", "/v1/representations", body=said, repeat_key=once(repeat_key)
         ).read(Recorded)
 
     def end(
         self, constituent: Constituent, representation: str, *, repeat_key: str | None = None
     ) -> Recorded:
         """End a representation before its time."""
-        body = {"whom": whom(constituent), "representation": representation}
+        body = {"whom": named(constituent), "representation": representation}
         return self._transport.send(
-            "POST", "/v1/representation-ends", body=body, repeat_key=repeat_key or new_key()
+            "POST", "/v1/representation-ends", body=body, repeat_key=once(repeat_key)
         ).read(Recorded)
 
     def of(self, constituent: Constituent) -> list[Representation]:
@@ -76,7 +76,7 @@ class Representations:
             return self._transport.send(
                 "POST",
                 "/v1/representation-queries",
-                body={"whom": whom(constituent)},
+                body={"whom": named(constituent)},
                 query=query_of(cursor),
             ).read(Page[Representation])
 

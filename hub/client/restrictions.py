@@ -9,7 +9,7 @@ from uuid import UUID
 import msgspec
 
 from hub.client.consents import Recorded
-from hub.client.pages import Constituent, Page, every, new_key, query_of, stated, whom
+from hub.client.pages import Constituent, Page, every, named, once, query_of, stated
 from hub.client.transport import Transport
 
 
@@ -59,26 +59,26 @@ class Restrictions:
     ) -> Recorded:
         """Put a restriction on a constituent: it counts at once."""
         body = {
-            "whom": whom(constituent),
+            "whom": named(constituent),
             "kind": kind,
             "authority": authority,
             "clearances": list(clearances),
         }
         said = body | stated(starts_at=starts_at, ends_at=ends_at)
         return self._transport.send(
-            "POST", "/v1/restrictions", body=said, repeat_key=repeat_key or new_key()
+            "POST", "/v1/restrictions", body=said, repeat_key=once(repeat_key)
         ).read(Recorded)
 
     def approve_lift(
         self, constituent: Constituent, restriction: str, *, repeat_key: str | None = None
     ) -> str:
         """A second officer's approval, to be handed to the officer who lifts it."""
-        body = {"whom": whom(constituent), "restriction": restriction}
+        body = {"whom": named(constituent), "restriction": restriction}
         answer = self._transport.send(
             "POST",
             "/v1/restriction-lift-approvals",
             body=body,
-            repeat_key=repeat_key or new_key(),
+            repeat_key=once(repeat_key),
         )
         return answer.read(_Approval).approval
 
@@ -91,12 +91,12 @@ class Restrictions:
         repeat_key: str | None = None,
     ) -> Recorded:
         """Lift a restriction; some kinds need a second officer's approval."""
-        body = {"whom": whom(constituent), "restriction": restriction}
+        body = {"whom": named(constituent), "restriction": restriction}
         return self._transport.send(
             "POST",
             "/v1/restriction-lifts",
             body=body | stated(approval=approval),
-            repeat_key=repeat_key or new_key(),
+            repeat_key=once(repeat_key),
         ).read(Recorded)
 
     def of(self, constituent: Constituent) -> list[Restriction]:
@@ -106,7 +106,7 @@ class Restrictions:
             return self._transport.send(
                 "POST",
                 "/v1/restriction-queries",
-                body={"whom": whom(constituent)},
+                body={"whom": named(constituent)},
                 query=query_of(cursor),
             ).read(Page[Restriction])
 

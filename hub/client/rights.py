@@ -8,7 +8,7 @@ from uuid import UUID
 
 import msgspec
 
-from hub.client.pages import Constituent, Page, every, new_key, query_of, whom
+from hub.client.pages import Constituent, Page, every, named, once, query_of, seen_in
 from hub.client.transport import Transport
 
 
@@ -208,7 +208,7 @@ class Disclosures:
             return self._transport.send(
                 "POST",
                 "/v1/disclosure-queries",
-                body={"whom": whom(constituent), "case": case},
+                body={"whom": named(constituent), "case": case},
                 query=query_of(cursor, page_size),
             ).read(Page[Use])
 
@@ -216,7 +216,7 @@ class Disclosures:
 
     def prove(self, constituent: Constituent, disclosure: str) -> str:
         """The proof that an entry about her is in the log, for her to keep."""
-        body = {"whom": whom(constituent), "disclosure": disclosure}
+        body = {"whom": named(constituent), "disclosure": disclosure}
         return self._transport.send("POST", "/v1/disclosure-proofs", body=body).content.decode()
 
 
@@ -228,19 +228,19 @@ class Requests:
 
     def held(self, constituent: Constituent, *, case: str) -> Held:
         """What is held on her."""
-        body = {"whom": whom(constituent), "case": case}
+        body = {"whom": named(constituent), "case": case}
         return self._transport.send("POST", "/v1/held-queries", body=body).read(Held)
 
     def export(self, constituent: Constituent, *, case: str) -> bytes:
         """All of it, every look at it and their proofs, as one signed archive."""
-        body = {"whom": whom(constituent), "case": case}
+        body = {"whom": named(constituent), "case": case}
         return self._transport.send("POST", "/v1/exports", body=body).content
 
     def preview_erasure(self, constituent: Constituent, *, authority: str) -> ErasurePreview:
         """What erasing her would destroy."""
-        body = {"whom": whom(constituent), "authority": authority}
+        body = {"whom": named(constituent), "authority": authority}
         answer = self._transport.send("POST", "/v1/erasure-previews", body=body)
-        seen = answer.headers.get("etag", "").strip('"')
+        seen = seen_in(answer)
         return msgspec.structs.replace(answer.read(ErasurePreview), seen=seen)
 
     def erase(
@@ -252,11 +252,11 @@ class Requests:
         repeat_key: str | None = None,
     ) -> Erasure:
         """Erase her for good. seen: of the preview that was looked at."""
-        body = {"whom": whom(constituent), "authority": authority}
+        body = {"whom": named(constituent), "authority": authority}
         return self._transport.send(
             "POST",
             "/v1/erasures",
             body=body,
-            repeat_key=repeat_key or new_key(),
+            repeat_key=once(repeat_key),
             if_match=seen,
         ).read(Erasure)

@@ -12,7 +12,7 @@ from uuid import UUID
 
 import msgspec
 
-from hub.client.lists import Reference, listed, named, once, seen_in
+from hub.client.pages import Constituent, listed, named, once, seen_in
 from hub.client.profiles import RecordRef
 from hub.client.stewards_told import (
     Act,
@@ -51,23 +51,23 @@ class Constituents:
     def __init__(self, transport: Transport) -> None:
         self._transport = transport
 
-    def why(self, left: Reference, right: Reference) -> tuple[Why, str]:
+    def why(self, left: Constituent, right: Constituent) -> tuple[Why, str]:
         """Why two are one constituent or not, and the token of what was seen of both."""
         body = {"left": named(left), "right": named(right)}
         answer = self._transport.send("POST", "/v1/why", body=body)
         return answer.read(Why), seen_in(answer)
 
-    def query(self, whom: Reference) -> tuple[ConstituentView, str]:
+    def query(self, whom: Constituent) -> tuple[ConstituentView, str]:
         """Who answers to a reference now, and the token of what was seen."""
         answer = self._transport.send("POST", "/v1/constituents/query", body=named(whom))
         return answer.read(ConstituentView), seen_in(answer)
 
-    def as_of(self, whom: Reference, at: datetime) -> AsOf:
+    def as_of(self, whom: Constituent, at: datetime) -> AsOf:
         """Who answered to it at a moment, which has a time zone."""
         body = named(whom) | {"at": at}
         return self._transport.send("POST", "/v1/constituents/as-of", body=body).read(AsOf)
 
-    def history(self, whom: Reference) -> list[HistoryEntry]:
+    def history(self, whom: Constituent) -> list[HistoryEntry]:
         """What became of its ids and records, in the order of time."""
         answer = self._transport.send("POST", "/v1/constituents/history", body=named(whom))
         return answer.read(_Entries).entries
@@ -135,12 +135,12 @@ class Judgements:
         """All judgements, the newest first, asked for in pages of `limit`."""
         yield from listed(self._transport, "/v1/judgements", Judgement, limit, {})
 
-    def of(self, whom: Reference) -> Sequence[Judgement]:
+    def of(self, whom: Constituent) -> Sequence[Judgement]:
         """Those on a record, or on any record of a constituent, the oldest first."""
         answer = self._transport.send("POST", "/v1/judgements/query", body=named(whom))
         return answer.read(_Judgements).items
 
-    def preview(self, verdict: str, left: Reference, right: Reference, reason: str) -> Act:
+    def preview(self, verdict: str, left: Constituent, right: Constituent, reason: str) -> Act:
         """What a judgement would do."""
         body = _judgement(verdict, left, right, reason)
         return self._transport.send("POST", "/v1/judgements/preview", body=body).read(Act)
@@ -148,8 +148,8 @@ class Judgements:
     def judge(
         self,
         verdict: str,
-        left: Reference,
-        right: Reference,
+        left: Constituent,
+        right: Constituent,
         reason: str,
         *,
         seen: str,
@@ -170,14 +170,14 @@ class Judgements:
         path = f"/v1/judgements/{act}/withdraw"
         return self._transport.send("POST", path, repeat_key=once(repeat_key)).read(Act)
 
-    def preview_split(self, whom: Reference, records: Sequence[RecordRef], reason: str) -> Act:
+    def preview_split(self, whom: Constituent, records: Sequence[RecordRef], reason: str) -> Act:
         """What a split would do."""
         body = {"whom": named(whom), "records": records, "reason": reason}
         return self._transport.send("POST", "/v1/splits/preview", body=body).read(Act)
 
     def split(
         self,
-        whom: Reference,
+        whom: Constituent,
         records: Sequence[RecordRef],
         reason: str,
         *,
@@ -213,11 +213,11 @@ class Pins:
         body = {"record": record, "attribute": attribute}
         self._transport.send("POST", "/v1/pins/withdraw", body=body, repeat_key=once(repeat_key))
 
-    def of(self, whom: Reference) -> Sequence[Pin]:
+    def of(self, whom: Constituent) -> Sequence[Pin]:
         """The pins on a constituent's records, withdrawn ones too."""
         answer = self._transport.send("POST", "/v1/pins/query", body=named(whom))
         return answer.read(_Pins).items
 
 
-def _judgement(verdict: str, left: Reference, right: Reference, reason: str) -> dict[str, Any]:
+def _judgement(verdict: str, left: Constituent, right: Constituent, reason: str) -> dict[str, Any]:
     return {"verdict": verdict, "left": named(left), "right": named(right), "reason": reason}

@@ -8,7 +8,12 @@ from uuid import UUID
 
 import msgspec
 
-from hub.client.lists import RecordOf
+
+class RecordOf(msgspec.Struct, frozen=True):
+    """A record as staff are told it. key: None where its constituent was erased."""
+
+    source: str
+    key: str | None
 
 
 class Why(msgspec.Struct, frozen=True):

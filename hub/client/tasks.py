@@ -7,7 +7,7 @@ from uuid import UUID
 
 import msgspec
 
-from hub.client.pages import Page, every, new_key, query_of
+from hub.client.pages import Page, every, once, query_of
 from hub.client.profiles import RecordRef
 from hub.client.rights import Correction
 from hub.client.transport import Transport
@@ -54,9 +54,7 @@ class Corrections:
             "case": case,
         }
         return (
-            self._transport.send(
-                "POST", "/v1/corrections", body=body, repeat_key=repeat_key or new_key()
-            )
+            self._transport.send("POST", "/v1/corrections", body=body, repeat_key=once(repeat_key))
             .read(_Made)
             .id
         )
@@ -80,7 +78,7 @@ class Corrections:
             "POST",
             f"/v1/corrections/{correction}/answers",
             body={"answer": answer, "note": note},
-            repeat_key=repeat_key or new_key(),
+            repeat_key=once(repeat_key),
         )
 
 
@@ -101,6 +99,4 @@ class Notices:
 
     def take(self, notice: UUID, *, repeat_key: str | None = None) -> None:
         """Say that one was taken in."""
-        self._transport.send(
-            "POST", f"/v1/notices/{notice}/receipts", repeat_key=repeat_key or new_key()
-        )
+        self._transport.send("POST", f"/v1/notices/{notice}/receipts", repeat_key=once(repeat_key))

@@ -23,38 +23,29 @@ from hub.domain.errors import HubError
 from hub.domain.identity import ConstituentId
 from hub.journeys.context import Hub
 from hub.journeys.feed import sequence_all
+from hub.journeys.paging import CursorRefused, require_limit
 from hub.journeys.safety import Sight
 from hub.store import agency_events, database, history, outbox
 from hub.store.agency_events import DISTRIBUTOR, HeldBy, PlacedEvent, StandingRecord, ToldOf
 from hub.store.outbox import FeedEvent
-from hub.vault.feed_cursors import CursorRefused, FeedCursors
+from hub.vault.opaque import OpaqueIds
 
 __all__ = [
     "AgencyEvent",
     "AgencyEventKind",
     "AgencyFeedContended",
     "AgencyPage",
-    "CursorRefused",
-    "PageInvalid",
     "distribute",
     "read",
 ]
 
 #: Events of the hub's feed that one transaction looks at: about a quarter of a second's work.
 BATCH_EVENTS: Final = 1_000
-PAGE_EVENTS_MAX: Final = 1_000
 
 #: What a reader does of the distributor's work before it answers with what there is.
 READ_BATCHES_MAX: Final = 4
 
 RESTARTS_MAX: Final = 20
-
-
-class PageInvalid(HubError):
-    """A page was asked for that is not one: names the rule."""
-
-    def __init__(self) -> None:
-        super().__init__(f"limit: must be from 1 to {PAGE_EVENTS_MAX}")
 
 
 class AgencyFeedContended(HubError):
@@ -80,21 +71,22 @@ class AgencyPage:
     """Some of an agency's events, in order. next: hand it back to go on after them; is_more: there are more now."""
 
     events: tuple[AgencyEvent, ...]
-    next: str
+    next: UUID
     is_more: bool
 
 
-def read(hub: Hub, agency: str, after: str | None = None, limit: int = 100) -> AgencyPage:
+def read(hub: Hub, agency: str, after: UUID | None = None, limit: int = 100) -> AgencyPage:
     """An agency's events after a page's `next`, from the start where none is given; an older one reads them again.
 
     Looks first at what was committed by now. Merges and splits of somebody at risk, of whom the agency is not
     cleared, are left out unless its own records made them, and nothing shows that they are. Raises CursorRefused,
     PageInvalid, AgencyFeedContended, SealBroken.
     """
-    if not 1 <= limit <= PAGE_EVENTS_MAX:
-        raise PageInvalid
-    cursors = FeedCursors(hub.keys)
-    start = 0 if after is None else cursors.open(agency, after)
+    require_limit(limit)
+    places = OpaqueIds(hub.keys, "place in the feed", agency)
+    start = 0 if after is None else places.number(after)
+    if start is None:
+        raise CursorRefused
     is_behind = not _caught_up(hub, READ_BATCHES_MAX)
     with database.transaction(hub.engine) as connection:
         if start > agency_events.last_position(connection, agency):
@@ -105,7 +97,7 @@ def read(hub: Hub, agency: str, after: str | None = None, limit: int = 100) -> A
     end = page[-1].position if page else start
     return AgencyPage(
         tuple(AgencyEvent(one.kind, one.shown_as, one.other_as, one.told_at) for one in page),
-        cursors.seal(agency, end),
+        places.of(end),
         is_behind or len(found) > limit,
     )
 

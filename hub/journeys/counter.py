@@ -21,9 +21,9 @@ from hub.access.flaws import CredentialsRefused, Flaw
 from hub.domain.errors import ConstituentUnknown, RecordUnknown
 from hub.domain.records import RecordKey
 from hub.journeys.access.admission import SIGNED
+from hub.journeys.asking import keep_silence
 from hub.journeys.context import Hub
 from hub.journeys.facts import gather
-from hub.journeys.look_up import SILENCE_S
 from hub.journeys.pairwise import PairwiseUnknown, resolve_shown
 from hub.journeys.profile import resolve
 from hub.journeys.subjects import HeldSubject
@@ -40,8 +40,7 @@ def quietly(pause: Callable[[float], None]) -> Iterator[None]:
     try:
         yield
     except (ConstituentUnknown, RecordUnknown, PairwiseUnknown):
-        spent_s = time.monotonic() - received_s
-        pause(SILENCE_S - spent_s % SILENCE_S)
+        keep_silence(received_s, pause)
         raise
 
 

@@ -41,7 +41,6 @@ class Purpose(StrEnum):
     MODEL = "model"
     QUARANTINE = "quarantine"
     CURSOR = "cursor"
-    FEED_CURSOR = "feed.cursor"
     STEWARDSHIP = "stewardship"
     PSEUDONYM = "pseudonym"
     QUESTION = "question"

@@ -17,7 +17,7 @@ import pytest
 from consent.vocabulary import RestrictionKind
 from hub.client import HubClient, ProblemTold, RecordRef
 from hub.client.me import Shown
-from hub.client.pages import new_key
+from hub.client.pages import once
 from hub.vault.keyring import RootKey
 from tests.api.officers import B1, D1, GIVEN, HOW, P1, WAIVER
 from tests.api.portals import ME, Provider
@@ -75,7 +75,7 @@ def answers(client: HubClient, *asked: tuple[str, str, object]) -> list[Any]:
 
 def _answer(client: HubClient, method: str, path: str, body: object) -> Any:
     is_change = method != "GET" and not path.endswith("-queries")
-    key = new_key() if is_change else None
+    key = once(None) if is_change else None
     try:
         content = client._transport.send(method, path, body=body, repeat_key=key).content
     except ProblemTold as problem:

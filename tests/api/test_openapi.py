@@ -12,7 +12,7 @@ import pytest
 from jsonschema import Draft202012Validator  # type: ignore[import-untyped]
 
 from api.app import described_app
-from api.openapi import operations, written
+from api.openapi import answers_of, operations, written
 from api.problems import MEDIA_TYPE, Problem
 
 FILE = Path(__file__).parents[2] / "docs" / "openapi.json"
@@ -23,11 +23,13 @@ def schema() -> dict[str, Any]:
     return described_app().openapi()
 
 
-def contents(operation: Mapping[str, Any]) -> Iterator[tuple[str, Mapping[str, Any]]]:
+def contents(
+    schema: dict[str, Any], operation: dict[str, Any]
+) -> Iterator[tuple[str, Mapping[str, Any]]]:
     """Each body that is read or answered, and each parameter, with a name for it."""
     for media_type, content in operation.get("requestBody", {}).get("content", {}).items():
         yield f"body {media_type}", content
-    for status, answer in operation["responses"].items():
+    for status, answer in answers_of(schema, operation).items():
         for media_type, content in answer.get("content", {}).items():
             yield f"{status} {media_type}", content
     for parameter in operation.get("parameters", ()):
@@ -46,7 +48,7 @@ def lacking(schema: Mapping[str, Any]) -> list[str]:
     for path, method, operation in operations(dict(schema)):
         name = f"{method} {path}"
         found += [f"{name}: {one}" for one in ("summary", "description") if not operation.get(one)]
-        for what, content in contents(operation):
+        for what, content in contents(dict(schema), operation):
             if not examples(content):
                 found.append(f"{name}: {what}: example")
     return found
@@ -56,7 +58,7 @@ def untrue(schema: Mapping[str, Any]) -> list[str]:
     """Examples that their own schemas refuse."""
     found = []
     for path, method, operation in operations(dict(schema)):
-        for what, content in contents(operation):
+        for what, content in contents(dict(schema), operation):
             stated = {**content.get("schema", {}), "components": schema["components"]}
             validator = Draft202012Validator(
                 stated, format_checker=Draft202012Validator.FORMAT_CHECKER
@@ -116,14 +118,16 @@ def test_what_is_guarded_names_token_and_proof_and_their_refusal(schema: dict[st
         assert set(needed) == {"token", "proof"}
         assert set(needed["token"]) <= set(scopes)
         for status in ("401", "403", "429", "500", "503"):
-            assert MEDIA_TYPE in operation["responses"][status]["content"], f"{method} {path}"
+            assert MEDIA_TYPE in answers_of(schema, operation)[status]["content"], (
+                f"{method} {path}"
+            )
 
 
 def test_problems_are_shown_as_the_hub_tells_them(schema: dict[str, Any]) -> None:
     known = {one.value.name: one.value for one in Problem}
     told = set()
     for _, _, operation in operations(schema):
-        for status, answer in operation["responses"].items():
+        for status, answer in answers_of(schema, operation).items():
             shown = answer.get("content", {}).get(MEDIA_TYPE, {}).get("examples", {})
             for name, example in shown.items():
                 assert example["value"]["title"] == known[name].title

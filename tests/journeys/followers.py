@@ -22,7 +22,7 @@ class Follower:
 
     hub: Hub
     agency: str
-    cursor: str | None = None
+    cursor: UUID | None = None
     live: set[UUID] = field(default_factory=set)
 
     def news(self, limit: int = 100) -> list[Told]:

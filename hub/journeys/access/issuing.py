@@ -121,15 +121,7 @@ def _authenticated(hub: Hub, assertion: str, at: datetime) -> StoredClient:
     if client is None or client.ended_at is not None or not keys:
         raise CredentialsRefused(assertions.WHAT, Flaw.CLIENT)
 
-    def key(kid: str | None) -> PublicKey:
-        found = keys.get(kid) if kid is not None else None
-        if found is None and kid is None and len(keys) == 1:
-            [found] = keys.values()
-        if found is None:
-            raise CredentialsRefused(assertions.WHAT, Flaw.KEY)
-        return found
-
-    checked: Assertion = check_assertion(assertion, key, hub.access.public_url, at)
+    checked: Assertion = check_assertion(assertion, keys, hub.access.public_url, at)
     require_first(
         hub, (assertions.WHAT, client.id, checked.jti), checked.made_at, checked.expires_at
     )

@@ -17,7 +17,7 @@ from hub.access import assertions, proofs, tokens
 from hub.access.assertions import check_assertion, client_named
 from hub.access.flaws import CredentialsRefused, Flaw
 from hub.access.issuers import CitizenIssuer, Trusted, TrustedIssuer
-from hub.access.keys import PublicKey, public_key
+from hub.access.keys import public_key
 from hub.access.proofs import check_proof, token_hash
 from hub.access.scopes import STAFF_ONLY, StaffRole, category_scope
 from hub.access.tokens import read_sign_in, read_token
@@ -221,16 +221,15 @@ ASSERTION = {
 }
 
 
-def _only_key(kid: str | None) -> PublicKey:
-    assert kid is None
-    return public_of(P256)
+#: The client's, which its assertions do not name: it has no other.
+_ONLY_KEY = {public_of(P256).thumbprint: public_of(P256)}
 
 
 def assertion(
     claims: Mapping[str, Any] | str = ASSERTION, key: Key | None = P256, **header: Any
 ) -> Callable[[], object]:
     text = forged({**ASSERTION_HEADER, **header}, claims, key)
-    return lambda: check_assertion(text, _only_key, HUB, NOW)
+    return lambda: check_assertion(text, _ONLY_KEY, HUB, NOW)
 
 
 ASSERTIONS: dict[str, tuple[Callable[[], object], Flaw]] = {
@@ -409,7 +408,7 @@ def test_every_rule_that_needs_no_store_is_reached() -> None:
 def test_what_is_sound_is_taken() -> None:
     assert check_proof(forged(PROOF_HEADER, PROOF, P256), "POST", ADDRESS, NOW, TOKEN).jti == "j1"
     assert (
-        check_assertion(forged(ASSERTION_HEADER, ASSERTION, P256), _only_key, HUB, NOW).client
+        check_assertion(forged(ASSERTION_HEADER, ASSERTION, P256), _ONLY_KEY, HUB, NOW).client
         == "parks-desk"
     )
     read = read_token(forged(TOKEN_HEADER, CLAIMS, ED25519), TRUSTED, NOW)
