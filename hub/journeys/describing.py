@@ -41,6 +41,9 @@ from hub.vault.tags import Tagger
 from matching.blocking import is_poor, keys
 from matching.features import COLUMNS, Features, derive
 
+#: What a description states at least: OWASP API6:2023 asks that search be no enumeration.
+ATTRIBUTES_MIN: Final = 2
+
 _NOBODYS: Final = RecordKey("described", "-")
 
 
@@ -54,6 +57,17 @@ class Description:
     addresses: tuple[Address, ...] = ()
     contact_points: tuple[ContactPoint, ...] = ()
     identifiers: tuple[Identifier, ...] = ()
+
+    def stated(self) -> int:
+        """How many attributes it states, of name, birth date, address, contact point and identifier."""
+        given = (
+            self.names,
+            self.birth_date,
+            self.addresses,
+            self.contact_points,
+            self.identifiers,
+        )
+        return sum(bool(one) for one in given)
 
     def features(self) -> Features:
         """The same, comparable."""
@@ -72,7 +86,7 @@ class Description:
 
 @dataclass(frozen=True, slots=True)
 class TooLittle:
-    """The description holds no two attributes to search by: a name alone finds nobody."""
+    """The description holds no two attributes to search by: a name alone finds nobody, however rare."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +103,8 @@ def find(
     """
     features = described.features()
     searched = keys(described.kind, features)
-    if not searched:
+    # Records do meet by a whole name, or by a number; to ask by one thing alone is to fish.
+    if described.stated() < ATTRIBUTES_MIN or not searched:
         return TooLittle()
     model_id = explaining.active_model(connection, described.kind)
     if model_id is None:

@@ -163,8 +163,22 @@ def test_a_look_up_says_who_asks_on_which_case_and_for_what(field: str) -> None:
     assert refused.value.field == field
 
 
-def test_a_name_alone_finds_nobody(counter: Counter) -> None:
-    fishing = Description(ConstituentKind.PERSON, names=(Name(family_name="Okafor"),))
+@pytest.mark.parametrize(
+    "fishing",
+    [
+        Description(ConstituentKind.PERSON, names=(Name(family_name="Okafor"),)),
+        Description(
+            ConstituentKind.PERSON, names=(Name(given_name="Maria", family_name="Okafor"),)
+        ),
+        Description(ConstituentKind.PERSON, identifiers=(Identifier("ssn", "219-09-9041"),)),
+        Description(
+            ConstituentKind.PERSON,
+            contact_points=(ContactPoint(ContactKind.EMAIL, "maria@example.org"),),
+        ),
+    ],
+    ids=["a surname", "a whole name", "a number", "an address of e-mail"],
+)
+def test_one_attribute_alone_finds_nobody(counter: Counter, fishing: Description) -> None:
     answer = counter.ask(fishing)
     assert (answer.outcome, answer.is_too_little) == (Outcome.REFUSED, True)
 
