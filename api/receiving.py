@@ -7,7 +7,8 @@ more layer of Starlette's costs each request a task of its own.
 from __future__ import annotations
 
 import asyncio
-from typing import Final
+from contextlib import suppress
+from typing import Final, NoReturn
 
 from fastapi import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -20,7 +21,16 @@ BODY_BYTES_MAX: Final = 64 * 1024
 BATCH_BYTES_MAX: Final = 1024 * 1024
 """A thousand rows of a register, or so."""
 
+THROWN_AWAY_BYTES_MAX: Final = 16 * 1024 * 1024
+"""Of a body that is too large, so that its sender gets to reading why."""
+
+THROWN_AWAY_S: Final = 2.0
+"""How long its sender may take over that."""
+
 BODY_TIMEOUT_S: Final = 10.0
+
+_LENGTH_DIGITS_MAX: Final = 18
+_LEFT_MIN: Final = -THROWN_AWAY_BYTES_MAX
 
 
 class BodyTooLarge(HTTPException):
@@ -81,16 +91,25 @@ class _Bounded:
         self._left = bytes_max
         self._ends_at = asyncio.get_running_loop().time() + timeout_s
         self._is_whole = False
-        self._stated = next(
-            (value for name, value in scope["headers"] if name == b"content-length"), b"0"
-        )
+        stated = dict(scope["headers"])
+        length = stated.get(b"content-length", b"0")
+        self._is_announced_too_large = len(length) > _LENGTH_DIGITS_MAX or int(length) > bytes_max
+        # Who asks first whether to send is told no, and sends nothing.
+        self._is_under_way = b"expect" not in stated
 
     async def receive(self) -> Message:
         if self._is_whole:
             # Waits for the caller to hang up, which may take as long as the answer does.
             return await self._receive()
-        if len(self._stated) > 18 or int(self._stated) > self._bytes_max:
-            raise BodyTooLarge(self._bytes_max)
+        if self._is_announced_too_large:
+            await self._refuse()
+        message = await self._next()
+        if self._left < 0:
+            await self._refuse()
+        return message
+
+    async def _next(self) -> Message:
+        """What comes next of the body, counted. Raises BodyTooSlow."""
         try:
             async with asyncio.timeout_at(self._ends_at):
                 message = await self._receive()
@@ -100,7 +119,17 @@ class _Bounded:
             raise BodyTooSlow
         if message["type"] == "http.request":
             self._left -= len(message.get("body", b""))
-            if self._left < 0:
-                raise BodyTooLarge(self._bytes_max)
-            self._is_whole = not message.get("more_body", False)
+        self._is_whole = not message.get("more_body", False)
         return message
+
+    async def _refuse(self) -> NoReturn:
+        """Raise BodyTooLarge once the caller has written, as far as that takes neither long nor much.
+
+        Who writes first and reads then would find the connection reset, and the answer gone with it.
+        """
+        # The time over, it is refused all the same.
+        with suppress(TimeoutError):
+            async with asyncio.timeout(THROWN_AWAY_S):
+                while self._is_under_way and not self._is_whole and self._left > _LEFT_MIN:
+                    await self._next()
+        raise BodyTooLarge(self._bytes_max)

@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 import re
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfoNotFoundError
 
@@ -32,6 +32,11 @@ def _quarter_of_the_memory_mb() -> int:
     """What PostgreSQL's own documentation advises, up to where two cores no longer fill it."""
     quarter = int(psutil.virtual_memory().total / _MEBIBYTE / 4)
     return min(max(128, quarter), 4_096)
+
+
+def _address(stated: dict[str, Any]) -> str:
+    """Where `hub serve` itself listens."""
+    return f"http://{stated['host']}:{stated['port']}"
 
 
 class Settings(BaseSettings):
@@ -132,13 +137,13 @@ class Settings(BaseSettings):
         default="local",
         description="`prod` refuses what is only fit for one machine, naming each: docs/running.md.",
     )
-    public_url: str = Field(
-        default="http://127.0.0.1:8080",
-        description="Where callers reach the hub, without a path; the name of its own token issuer.",
-    )
     host: str = Field(default="127.0.0.1", description="Address that `hub serve` listens on.")
     port: int = Field(
         default=8080, ge=0, le=65_535, description="Port that `hub serve` listens on."
+    )
+    public_url: str = Field(
+        default_factory=_address,
+        description="Where callers reach the hub, without a path; the name of its own token issuer.",
     )
     processes: int = Field(
         default_factory=lambda: min(os.cpu_count() or 1, 8),
