@@ -8,6 +8,10 @@ from __future__ import annotations
 
 import asyncio
 import socket
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import partial
 from typing import Any, Final
 
@@ -28,6 +32,7 @@ STOPPING_S: Final = 20
 HUNG_AFTER_S: Final = 30
 CONNECTIONS_MAX: Final = 2_000
 _BACKLOG: Final = 1_024
+_LOOKED_EVERY_S: Final = 0.01
 
 
 class PortRefused(HubError):
@@ -135,6 +140,12 @@ def listen(host: str, port: int) -> socket.socket:
     return made
 
 
+def address_of(listening: socket.socket) -> str:
+    """Where a socket on this machine is reached by callers on it."""
+    host, port = listening.getsockname()[:2]
+    return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
+
+
 def serve(settings: uvicorn.Config, listening: socket.socket) -> None:
     """Serve until the process is told to stop; processes that die are started anew. Raises NotServing.
 
@@ -159,3 +170,24 @@ def _serve_alone(settings: uvicorn.Config, listening: socket.socket) -> bool:
         if ended.code != STARTUP_FAILURE:
             raise
     return alone.started
+
+
+@contextmanager
+def answering(app: ASGIApp, listening: socket.socket) -> Iterator[str]:
+    """Serve an application from a thread of this process while the block runs; where. Raises NotServing."""
+    running = uvicorn.Server(config(app))
+    thread = threading.Thread(
+        target=running.run, kwargs={"sockets": [listening]}, name="server", daemon=True
+    )
+    thread.start()
+    try:
+        ends_s = time.monotonic() + HUNG_AFTER_S
+        while not running.started:
+            if not thread.is_alive() or time.monotonic() > ends_s:
+                raise NotServing
+            # uvicorn tells of its start to nobody but who looks.
+            time.sleep(_LOOKED_EVERY_S)
+        yield address_of(listening)
+    finally:
+        running.should_exit = True
+        thread.join(timeout=STOPPING_S)

@@ -21,6 +21,7 @@ from demo.generate import source_files
 from demo.story import MARIA
 from demo.truth import TRUTH_FILE, Manifest
 from hub import wiring
+from hub.cli.demo_callers import calling
 from hub.cli.demo_privacy import show_privacy, state_policy
 from hub.cli.link import print_links
 from hub.cli.load import load_table
@@ -145,8 +146,11 @@ def _story(settings: Settings, world: Path, manifest: Manifest, steps: Steps) ->
         with steps("profile"):
             profile = show_profile(hub, str(MARIA.vehicles))
         print_profile(profile)
-        with steps("disclose"):
-            show_privacy(hub)
+        with (
+            steps("disclose"),
+            calling(hub, {source.id: source for source, _ in loaded}) as callers,
+        ):
+            show_privacy(hub, callers)
         with steps("measure"):
             answers.print(_accuracy_table(hub, world))
     answers.print(

@@ -5,26 +5,24 @@ Each step asks the hub as an agency, a privacy officer or she herself would; not
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from hashlib import sha256
 from pathlib import Path
 from typing import Final
+
+from rich.table import Table
 
 import demo
 from consent.documents import load_policy as read_policy
 from consent.policy import AgreementRef
-from consent.vocabulary import CollectionMethod, DataCategory
+from consent.vocabulary import DataCategory
 from demo.story import MARIA
+from hub.cli.demo_callers import Callers
 from hub.cli.log import print_report
-from hub.cli.look_up import print_answer
 from hub.cli.output import answers
 from hub.cli.rights import print_uses
-from hub.domain.records import RecordKey
-from hub.journeys.consents import Answer, How, record_consent, withdraw_consent
+from hub.client import LookUpAnswer, ProblemTold
+from hub.client.profiles import Origin
 from hub.journeys.context import Hub
-from hub.journeys.disclosing import Asker
 from hub.journeys.disclosure_log import seal
-from hub.journeys.look_up import LookUp, look_up
 from hub.journeys.policy_changes import load_policy
 from hub.journeys.rights.requests import RightsRequest
 from hub.journeys.rights.who_looked import who_looked
@@ -48,32 +46,26 @@ def state_policy(hub: Hub) -> str:
     return f"policy version {change.version} in force, {len(change.changes)} changes"
 
 
-def show_privacy(hub: Hub) -> None:
+def show_privacy(hub: Hub, callers: Callers) -> None:
     """A release, refusals, a consent and its withdrawal, her view of it all, and the log's proof."""
     answers.print("\nParks asks who books, and which licences she holds:")
-    _ask(hub, "licensing", _COUNTER)
+    print_told(callers.ask(callers.parks, MARIA.parks, "licensing", _COUNTER))
     answers.print("\nIts marketing asks too:")
-    _ask(hub, "marketing", _COUNTER)
+    print_told(callers.ask(callers.parks, MARIA.parks, "marketing", _COUNTER))
     answers.print(
         "\nBenefits, with whom nobody shares her records, asks; her log will say why not:"
     )
-    _ask(hub, "licensing", _COUNTER, agency="benefits", system="claims", whom=MARIA.vehicles)
+    print_told(callers.ask(callers.benefits, MARIA.vehicles, "licensing", _COUNTER))
     answers.print(
         "\nParks would remind her: how to reach her, wildlife gives on her consent alone."
     )
-    _ask(hub, "renewal_prompts", _REMINDER)
-    record_consent(
-        hub,
-        str(MARIA.parks),
-        Answer(_REMINDERS, given=frozenset({_C.EXISTENCE, _C.SOURCE, _C.CONTACT})),
-        _how("yes"),
-        author=_OFFICER,
-    )
+    print_told(callers.ask(callers.parks, MARIA.parks, "renewal_prompts", _REMINDER))
+    callers.record_consent(MARIA.parks, _REMINDERS, {_C.EXISTENCE, _C.SOURCE, _C.CONTACT})
     answers.print("\nShe consents:")
-    _ask(hub, "renewal_prompts", _REMINDER)
-    withdraw_consent(hub, str(MARIA.parks), _REMINDERS.id, _how("no"), author=_OFFICER)
+    print_told(callers.ask(callers.parks, MARIA.parks, "renewal_prompts", _REMINDER))
+    callers.withdraw_consent(MARIA.parks, _REMINDERS.id)
     answers.print("\nShe withdraws, and at once:")
-    _ask(hub, "renewal_prompts", _REMINDER)
+    print_told(callers.ask(callers.parks, MARIA.parks, "renewal_prompts", _REMINDER))
     answers.print("\nShe asks who looked:")
     print_uses(
         who_looked(hub, str(MARIA.parks), RightsRequest("her own question"), limit=_USES_SHOWN)
@@ -83,30 +75,33 @@ def show_privacy(hub: Hub) -> None:
     print_report(verify_log(hub))
 
 
-def _ask(
-    hub: Hub,
-    purpose: str,
-    requested: Iterable[DataCategory],
-    *,
-    agency: str = "parks",
-    system: str = "bookings",
-    whom: RecordKey = MARIA.parks,
-) -> None:
-    print_answer(
-        look_up(
-            hub,
-            LookUp(
-                asker=Asker(agency, system, "campsite 12", "clerk"),
-                whom=whom,
-                purpose=purpose,
-                requested=frozenset(requested),
-                scope=frozenset(DataCategory),
-            ),
-        )
-    )
+def print_told(told: LookUpAnswer | ProblemTold) -> None:
+    """What the hub answered over HTTP, as a clerk reads it."""
+    if isinstance(told, ProblemTold):
+        reasons = ", ".join(told.members.get("reasons", ()))
+        answers.print(f"{told.status} {told.name}: {reasons or told.detail}")
+        return
+    profile = told.profile
+    if profile is None:
+        answers.print(f"found: {told.found}")
+    else:
+        answers.print(f"{profile.kind} {profile.id}")
+        table = Table("attribute", "value", "agency", "as of", "differs")
+        for one in profile.attributes:
+            others = "; ".join(value.value for value in one.others)
+            table.add_row(one.attribute, one.shown.value, *_origin(one.shown.origin), others)
+        for item in profile.holdings:
+            terms = item.holding
+            days = " to ".join(str(day) for day in (terms.valid_from, terms.valid_until) if day)
+            said = " ".join(filter(None, (terms.number, terms.status, days)))
+            table.add_row(terms.type, said, *_origin(item.origin), "")
+        answers.print(table)
+    for withheld in told.withheld:
+        sentences = "; ".join(withheld.sentences)
+        source = withheld.source or "another agency"
+        answers.print(f"withheld: {withheld.category} of {source}: {sentences}", soft_wrap=True)
+    answers.print(f"disclosure {told.disclosure}")
 
 
-def _how(said: str) -> How:
-    """Said in the portal; of the notice and of what was clicked a hash is kept."""
-    notice, evidence = (sha256(text.encode()).hexdigest() for text in ("reminders", said))
-    return How(notice, "en", CollectionMethod.PORTAL, evidence)
+def _origin(origin: Origin | None) -> tuple[str, str]:
+    return ("", "") if origin is None else (origin.agency, str(origin.as_of or ""))

@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-import socket
-import threading
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import Any
 
 import httpx
-import uvicorn
 from fastapi import FastAPI
 
 from api import server
@@ -67,35 +63,11 @@ class Served:
 def served(hub: Hub, **access: Any) -> Iterator[Served]:
     """Serve a hub by the clock of this machine, which its callers' tokens go by."""
     listening = server.listen("127.0.0.1", 0)
-    url = f"http://127.0.0.1:{listening.getsockname()[1]}"
+    url = server.address_of(listening)
     live = replace(hub, now=utc_now, access=AccessSettings(public_url=url, **access))
     app = create_app(live)
-    with answering(app, listening):
+    with server.answering(app, listening):
         yield Served(live, url, app)
-
-
-@contextmanager
-def answering(app: FastAPI, listening: socket.socket | None = None) -> Iterator[str]:
-    """Have an application answer on loopback, in a thread of this process; where."""
-    listening = listening or server.listen("127.0.0.1", 0)
-    running = uvicorn.Server(server.config(app))
-    thread = threading.Thread(target=running.run, kwargs={"sockets": [listening]}, daemon=True)
-    thread.start()
-    try:
-        await_start(running, thread)
-        yield f"http://127.0.0.1:{listening.getsockname()[1]}"
-    finally:
-        running.should_exit = True
-        thread.join(timeout=30)
-
-
-def await_start(running: uvicorn.Server, thread: threading.Thread) -> None:
-    """Wait until a server that runs in a thread has started."""
-    ends_s = time.monotonic() + 20
-    while not running.started:
-        assert thread.is_alive(), "the server ended"
-        assert time.monotonic() < ends_s, "the server did not start in time"
-        time.sleep(0.01)
 
 
 def plain(url: str) -> httpx.Client:

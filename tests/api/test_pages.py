@@ -10,11 +10,12 @@ from pathlib import Path
 import httpx
 import pytest
 
+from api import server
 from api.app import described_app
 from api.errors import install
 from api.openapi import operations
 from api.problems import Problem
-from tests.api.running import answering, plain
+from tests.api.running import plain
 
 STYLE = Path(__file__).parents[2] / "api" / "static" / "docs.css"
 PAGES = ("/docs", "/problems", *(one.value.type for one in Problem))
@@ -50,7 +51,7 @@ def reader() -> Iterator[httpx.Client]:
     """Whoever reads them needs no hub that could answer."""
     app = described_app()
     install(app)
-    with answering(app) as url, plain(url) as client:
+    with server.answering(app, server.listen("127.0.0.1", 0)) as url, plain(url) as client:
         yield client
 
 

@@ -9,12 +9,11 @@ from contextlib import contextmanager
 
 import httpx
 import pytest
-import uvicorn
 from fastapi import FastAPI, Response
 
 from api import server
 from api.streaming import CHUNK_BYTES, CHUNKS_AHEAD, BrokenOff, Write, streamed
-from tests.api.running import await_start, plain
+from tests.api.running import plain
 
 #: More than sockets and the chunks ahead can hold together.
 MUCH = 64 * 1024 * 1024
@@ -28,16 +27,8 @@ def answering(produce: Callable[[Write], object], ended: threading.Event) -> Ite
     def answer() -> Response:
         return streamed(produce, "text/plain", ended=ended.set, patience_s=1.0)
 
-    listening = server.listen("127.0.0.1", 0)
-    running = uvicorn.Server(server.config(app))
-    thread = threading.Thread(target=running.run, kwargs={"sockets": [listening]}, daemon=True)
-    thread.start()
-    try:
-        await_start(running, thread)
-        yield f"http://127.0.0.1:{listening.getsockname()[1]}"
-    finally:
-        running.should_exit = True
-        thread.join(timeout=30)
+    with server.answering(app, server.listen("127.0.0.1", 0)) as url:
+        yield url
 
 
 @pytest.mark.parametrize("lines", [0, 1, 200_000])
