@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -22,6 +23,8 @@ from tests.conftest import Server, open_hub
 PAGES = {"/openapi.json", "/docs", "/problems", "/problems/{name}", "/static/{name}"}
 ROLES = ["agency", "portal", *(role.value for role in StaffRole)]
 EXAMPLES = int(os.environ.get("FUZZ_EXAMPLES", "8"))
+#: The same examples each time where a run decides about a change (tests/conftest.py).
+SEED = ["--seed=7"] if "CI" in os.environ else []
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,10 +44,10 @@ def made(server: Server, modelled_template: tuple[str, RootKey]) -> Iterator[Wor
 
 @pytest.mark.parametrize("name", ROLES)
 def test_every_operation_keeps_to_the_schema(made: World, name: str, tmp_path: Path) -> None:
-    short = ["--phases=examples,fuzzing", f"--max-examples={EXAMPLES}"]
+    short = ["--phases=examples,fuzzing", f"--max-examples={EXAMPLES}", *SEED]
     run = fuzz(made.running.url, made.roles[name], tmp_path, *short)
     assert run.is_good, run.said
-    assert "0 generated" not in run.said
+    assert re.search(r"\b0 generated", run.said) is None
 
 
 @pytest.fixture(scope="module")
