@@ -11,6 +11,7 @@ import json
 from typing import Any, Final
 
 from fastapi import HTTPException, Request
+from starlette.requests import ClientDisconnect
 
 DEPTH_MAX: Final = 32
 _INTEGER_DIGITS_MAX: Final = 18
@@ -42,6 +43,16 @@ class MediaTypeUnknown(HTTPException):
 
 class StrictRequest(Request):
     """A request whose JSON is read by `decode`, and only where it is said to be JSON."""
+
+    taken_in: bytes = b""
+
+    async def take_in(self) -> None:
+        """Have all of the body here, as it came; to read it waits for nothing then. Raises BodyMalformed."""
+        try:
+            self.taken_in = await super().body()
+        except ClientDisconnect:
+            # Nobody is left to be told; the log is.
+            raise BodyMalformed("its sender hung up") from None
 
     async def body(self) -> bytes:
         """The body, where it is of a type that JSON is read from."""

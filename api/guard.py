@@ -7,6 +7,7 @@ admitted before a byte of the body is parsed. What an admitted caller may have i
 from __future__ import annotations
 
 from collections.abc import Callable, Coroutine
+from functools import wraps
 from typing import Annotated, Any, Final, TypeVar
 
 from fastapi import APIRouter, Depends, Request, Response
@@ -23,10 +24,16 @@ from hub.journeys.access.admission import Caller, Presented, admit
 from hub.journeys.context import Hub
 
 Endpoint = TypeVar("Endpoint", bound=Callable[..., Any])
+Handler = Callable[[Request], Coroutine[Any, Any, Response]]
 
 PREFIX: Final = "/v1"
 _NEEDS: Final = "needs_scope"
 _SCHEME: Final = "DPoP "
+_CALLER: Final = "hub.caller"
+
+#: What a body may hold that is taken in before its sender is known.
+SMALL_BYTES: Final = 16 * 1024
+_LENGTH_DIGITS_MAX: Final = 8
 
 
 def needs(scope: Scope) -> Callable[[Endpoint], Endpoint]:
@@ -58,7 +65,11 @@ class StrictRoute(APIRoute):
 
 
 class GuardedRoute(APIRoute):
-    """A route that only admitted callers come through."""
+    """A route that only admitted callers come through.
+
+    Admission, reading the body, the journey and shaping the answer are one job of a thread: each hop between the event
+    loop and a thread costs a look-up a tenth of all its work.
+    """
 
     def __init__(self, path: str, endpoint: Callable[..., Any], **options: Any) -> None:
         scope = needed_by(endpoint)
@@ -70,29 +81,73 @@ class GuardedRoute(APIRoute):
         extra["security"] = [{SCHEME: [scope.value]}]
         if self._is_change:
             extra["parameters"] = [*extra.get("parameters", ()), repeating.PARAMETER]
-        super().__init__(path, endpoint, openapi_extra=extra, **options)
+        super().__init__(path, _in_place(endpoint), openapi_extra=extra, **options)
 
     def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
         handle = super().get_route_handler()
-        needed, is_change = self._scope, self._is_change
 
         async def guarded(request: Request) -> Response:
             request.scope["hub.route"] = self.path_format
-            hub, throttle = hub_of(request), throttle_of(request)
-            presented = _presented(request, hub)
-            caller = await run_in_threadpool(admit, hub, presented, needed)
-            request.scope["hub.caller"] = caller
-            throttle.require_room(caller.client)
             strict = StrictRequest(request.scope, request.receive)
+            if not _is_small(request):
+                # Of whom nobody knows no more is taken in than comes with the head.
+                await run_in_threadpool(self._admit, strict)
+            await strict.take_in()
             try:
-                if is_change:
-                    return await repeating.once(hub, caller.client, strict, handle)
-                return await handle(strict)
+                return await run_in_threadpool(self._answer, strict, handle)
             finally:
                 # What is raised becomes an answer too, further out.
                 await silence.keep(request)
 
         return guarded
+
+    def _admit(self, request: Request) -> Caller:
+        """The caller, admitted once a request. Raises CredentialsRefused, TooFast."""
+        caller: Caller | None = request.scope.get(_CALLER)
+        if caller is None:
+            hub = hub_of(request)
+            caller = admit(hub, _presented(request, hub), self._scope)
+            request.scope[_CALLER] = caller
+            throttle_of(request).require_room(caller.client)
+        return caller
+
+    def _answer(self, request: StrictRequest, handle: Handler) -> Response:
+        caller = self._admit(request)
+        if self._is_change:
+            return repeating.once(
+                hub_of(request), caller.client, request, lambda: _finished(handle(request))
+            )
+        return _finished(handle(request))
+
+
+def _is_small(request: Request) -> bool:
+    """Whether there is no body, or one that is announced as small."""
+    headers = request.headers
+    length = headers.get("content-length", "0")
+    return "transfer-encoding" not in headers and (
+        length.isdigit() and len(length) < _LENGTH_DIGITS_MAX and int(length) <= SMALL_BYTES
+    )
+
+
+def _in_place(endpoint: Callable[..., Any]) -> Callable[..., Any]:
+    """The endpoint for FastAPI to call where it is, and not to take to a thread: it is in one."""
+
+    @wraps(endpoint)
+    async def called(*arguments: Any, **named: Any) -> Any:
+        return endpoint(*arguments, **named)
+
+    return called
+
+
+def _finished(answering: Coroutine[Any, Any, Response]) -> Response:
+    """What a coroutine gives that waits for nothing: the body is there, and dependencies only look at the request."""
+    try:
+        answering.send(None)
+    except StopIteration as ended:
+        answer: Response = ended.value
+        return answer
+    answering.close()
+    raise RuntimeError("a guarded route waits for something: it must not, in a thread")
 
 
 def guarded_router(**options: Any) -> APIRouter:
@@ -150,7 +205,7 @@ async def _the_hub(request: Request) -> Hub:
 
 
 async def _the_caller(request: Request) -> Caller:
-    caller: Caller = request.scope["hub.caller"]
+    caller: Caller = request.scope[_CALLER]
     return caller
 
 

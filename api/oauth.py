@@ -96,8 +96,8 @@ _REFUSALS: Final[dict[int | str, dict[str, Any]]] = {
 }
 
 
-async def _form(request: Request) -> dict[str, str]:
-    content = await StrictRequest(request.scope, request.receive).content(_FORM)
+async def _form(request: StrictRequest) -> dict[str, str]:
+    content = await request.content(_FORM)
     try:
         pairs = parse_qsl(
             content.decode("ascii"),

@@ -7,19 +7,18 @@ hub.journeys.repeats'.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable
 from typing import Any, Final, TypeVar
 
-from fastapi import HTTPException, Request, Response
-from fastapi.concurrency import run_in_threadpool
+from fastapi import HTTPException, Response
 from fastapi.exceptions import RequestValidationError
 
+from api.bodies import StrictRequest
 from hub.domain.errors import HubError
 from hub.journeys.context import Hub
 from hub.journeys.repeats import Answered, Repeatable, abandon, begin, finish
 
 Endpoint = TypeVar("Endpoint", bound=Callable[..., Any])
-Handler = Callable[[Request], Coroutine[Any, Any, Response]]
 
 HEADER: Final = "Idempotency-Key"
 REPLAYED: Final = "Idempotency-Replayed"
@@ -54,29 +53,29 @@ def is_change(endpoint: Callable[..., Any]) -> bool:
     return getattr(endpoint, _CHANGES, False)
 
 
-async def once(hub: Hub, client: str, request: Request, handle: Handler) -> Response:
+def once(hub: Hub, client: str, request: StrictRequest, handle: Callable[[], Response]) -> Response:
     """Do a change, or answer as it was answered before. Raises KeyMissing, RepeatDiffers, RepeatUnderWay."""
     key = request.headers.get(HEADER, "")
     if not _KEY.fullmatch(key):
         raise KeyMissing
-    asked = Repeatable(client, key, await _content(request))
-    known = await run_in_threadpool(begin, hub, asked)
+    asked = Repeatable(client, key, _content(request))
+    known = begin(hub, asked)
     if known is not None:
         return Response(known.body, known.status, {REPLAYED: "true"}, media_type="application/json")
     try:
-        answer = await handle(request)
+        answer = handle()
     except (HubError, HTTPException, RequestValidationError):
         # Refused: journeys commit whole or not at all, so nothing was changed.
-        await run_in_threadpool(abandon, hub, asked)
+        abandon(hub, asked)
         raise
-    await run_in_threadpool(finish, hub, asked, Answered(answer.status_code, bytes(answer.body)))
+    finish(hub, asked, Answered(answer.status_code, bytes(answer.body)))
     return answer
 
 
-async def _content(request: Request) -> bytes:
+def _content(request: StrictRequest) -> bytes:
     scope = request.scope
     if_match = request.headers.get("if-match", "")
     address = (
         f"{scope['method']} {scope['path']}?{scope['query_string'].decode('latin-1')} {if_match}\n"
     )
-    return address.encode("latin-1", "replace") + await request.body()
+    return address.encode("latin-1", "replace") + request.taken_in

@@ -107,7 +107,7 @@ def config(
         workers=processes,
         http=protocol,
         ws="none",
-        loop="asyncio",
+        loop="api.accepting:EvenLoop",
         lifespan="on" if isinstance(app, str) else "off",
         # Its access log writes paths; observing.py tells what may be told.
         access_log=False,

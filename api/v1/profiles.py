@@ -98,7 +98,9 @@ class LookUpIn(Question):
     """A look-up: which categories of her are wanted this time."""
 
     categories: Annotated[
-        frozenset[DataCategory], Field(min_length=1, examples=[["name", "address", "holding"]])
+        frozenset[DataCategory],
+        # At the first that is none: to tell of each of thousands takes more memory than the body.
+        Field(min_length=1, fail_fast=True, examples=[["name", "address", "holding"]]),
     ]
 
     def asked(self, caller: Caller) -> LookUp:

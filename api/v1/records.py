@@ -13,7 +13,7 @@ from contextlib import contextmanager
 from typing import Annotated, Any, Final, TypeAlias
 
 import msgspec
-from fastapi import Body, Depends, Path, Request, Response
+from fastapi import Body, Depends, Path, Response
 from pydantic import BaseModel, Field
 
 from api.bodies import BodyMalformed, NameRepeated, StrictRequest, decode
@@ -109,8 +109,8 @@ def records(
 # --- many ----------------------------------------------------------------------------------------
 
 
-async def _lines(request: Request) -> list[bytes]:
-    content = await StrictRequest(request.scope, request.receive).content(NDJSON)
+async def _lines(request: StrictRequest) -> list[bytes]:
+    content = await request.content(NDJSON)
     # One end of line at the end ends the last row; it begins no blank one.
     lines = content.removesuffix(b"\n").split(b"\n") if content else []
     return [line.removesuffix(b"\r") for line in lines]
