@@ -1,6 +1,6 @@
 """Every operation of the schema, with whatever the schema allows and what it does not, as each kind of caller.
 
-`python -m tests.api.fuzz --examples 1000` runs the long form on a hub of its own; tests/api/test_schema.py a short one.
+`python -m tests.api.fuzz --examples 30` runs the long form on a hub of its own; tests/api/test_schema.py a short one.
 Which operations there are is the schema's to say: nothing here names one.
 """
 
@@ -128,7 +128,12 @@ def fuzz(url: str, role: Role, folder: Path, *options: str) -> Run:
 
 def main() -> int:
     reading = argparse.ArgumentParser(prog="python -m tests.api.fuzz", description=__doc__)
-    reading.add_argument("--examples", type=int, default=1_000, help="of each operation and role")
+    reading.add_argument(
+        "--examples",
+        type=int,
+        default=30,
+        help="of each operation, phase and role: 30 are some thousands a role",
+    )
     reading.add_argument("--role", help="only this one")
     given = reading.parse_args()
     structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.ERROR))
