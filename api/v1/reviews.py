@@ -23,6 +23,7 @@ from hub.access.scopes import Scope
 from hub.domain.records import ConstituentKind
 from hub.domain.reviews import Outcome, ReviewReason
 from hub.journeys import review as journey
+from hub.journeys import review_queue as queue
 
 router = guarded_router(tags=["Stewards"])
 
@@ -103,7 +104,7 @@ def reviews(
 ) -> Page[ReviewOut]:
     """List open reviews: reports and changed facts first, then the strongest pairs."""
     cursors = Cursors(hub, caller, "reviews")
-    found = journey.page_reviews(
+    found = queue.page_reviews(
         hub,
         kind,
         reason,
@@ -134,7 +135,7 @@ def report(hub: HubOf, caller: CallerOf, said: ReportIn) -> ReportedOut:
 @needs(Scope.REVIEW_READ)
 def review(hub: HubOf, caller: CallerOf, number: Number) -> Response:
     """Show one review, open or closed. The ETag is what it is answered with."""
-    found = journey.show_review(hub, number, is_cleared=caller.is_cleared)
+    found = queue.show_review(hub, number, is_cleared=caller.is_cleared)
     return with_token(ReviewViewOut.model_validate(found), found.seen)
 
 

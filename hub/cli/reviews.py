@@ -15,7 +15,8 @@ from hub.cli.output import answers, print_json
 from hub.domain.records import ConstituentKind
 from hub.domain.reviews import Outcome, ReviewReason
 from hub.journeys import review as journey
-from hub.journeys.review import ReviewLine, ReviewSide, ReviewView
+from hub.journeys import review_queue as queue
+from hub.journeys.review_queue import ReviewLine, ReviewSide, ReviewView
 from hub.settings import read_settings
 
 app = typer.Typer(help="Reviews: the questions left to stewards.", no_args_is_help=True)
@@ -38,7 +39,7 @@ def list_reviews(
 ) -> None:
     """List open reviews: reports and changed facts first, then the strongest pairs."""
     with wiring.open_hub(read_settings()) as hub:
-        found = journey.list_reviews(hub, kind, reason, mine, limit, is_cleared=is_cleared)
+        found = queue.list_reviews(hub, kind, reason, mine, limit, is_cleared=is_cleared)
     if as_json:
         print_json(found)
         return
@@ -61,7 +62,7 @@ def list_reviews(
 def show(number: Number, is_cleared: Cleared = False, as_json: Json = False) -> None:
     """Show one review: who is asked about, why, and the token to answer with."""
     with wiring.open_hub(read_settings()) as hub:
-        found = journey.show_review(hub, number, is_cleared=is_cleared)
+        found = queue.show_review(hub, number, is_cleared=is_cleared)
     if as_json:
         print_json(found)
     else:

@@ -1,19 +1,18 @@
-"""The review queue as stewards work it: list, look, claim, answer.
+"""Reviews as stewards work them: claim, report, answer.
 
 Decides which answers a question takes, and what each does. An answer and what it does are one transaction,
 and of two stewards who answer one question the second is told that it is closed. Questions of the
-partition open and close with it (change.py); reports and changed facts wait for a word.
+partition open and close with it (change.py); reports and changed facts wait for a word. Reading them is
+review_queue.py's.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import datetime
 from itertools import product
 from types import MappingProxyType
 from typing import Final
-from uuid import UUID
 
 from sqlalchemy import Connection
 
@@ -30,21 +29,16 @@ from hub.journeys.acts import (
     acted,
     aim,
     numbered,
-    token,
     whole_of,
 )
 from hub.journeys.change import PartitionChange
 from hub.journeys.context import Hub
-from hub.journeys.judge import JudgementView, judgement_views, standing_of
-from hub.journeys.naming import RecordRef, named
-from hub.journeys.paging import Page, PageInvalid, paged
-from hub.journeys.safety import Sight, filled, records_of
-from hub.store import constituents, database, history, judgements, records, reviews
+from hub.journeys.judge import standing_of
+from hub.journeys.safety import Sight, records_of
+from hub.store import database, judgements, records, reviews
 from hub.store.judgements import JudgementRow
 from hub.store.records import PresentRecord
-from hub.store.reviews import Asked, ReviewPlace, ReviewRow
-
-_MICROBITS: Final = 1_000_000
+from hub.store.reviews import Asked, ReviewRow
 
 #: What each reason asks, in words.
 QUESTIONS: Final[Mapping[ReviewReason, str]] = MappingProxyType(
@@ -110,53 +104,6 @@ class NotAnAnswer(HubError):
 
 
 @dataclass(frozen=True, slots=True)
-class ReviewLine:
-    """A review as it stands in the queue. weight_bits: None where it is not about a weight.
-
-    outcome: None while open, and where the question went away by itself.
-    """
-
-    number: int
-    kind: ConstituentKind
-    reason: ReviewReason
-    left: RecordRef
-    right: RecordRef | None
-    weight_bits: float | None
-    opened_at: datetime
-    claimed_by: str | None
-    claimed_at: datetime | None
-    closed_at: datetime | None
-    closed_by: str | None
-    outcome: Outcome | None
-
-
-@dataclass(frozen=True, slots=True)
-class ReviewSide:
-    """A record in question, the constituent it is under now (None once removed), and the others there."""
-
-    record: RecordRef
-    constituent: UUID | None
-    others: tuple[RecordRef, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class ReviewView:
-    """A review as the steward who answers it sees it.
-
-    judgement: the one in question. answers: the outcomes it takes. seen: hand it back with the answer; it
-    is of what is left of the records.
-    """
-
-    line: ReviewLine
-    question: str
-    answers: tuple[Outcome, ...]
-    left: ReviewSide
-    right: ReviewSide | None
-    judgement: JudgementView | None
-    seen: str
-
-
-@dataclass(frozen=True, slots=True)
 class Decided:
     """An answer given, and what it did."""
 
@@ -165,154 +112,12 @@ class Decided:
     judged: Judged
 
 
-# --- looking ---------------------------------------------------------------------------------------
-
-
-def list_reviews(
-    hub: Hub,
-    kind: ConstituentKind | None = None,
-    reason: ReviewReason | None = None,
-    mine: str | None = None,
-    limit: int = 50,
-    *,
-    is_cleared: bool = False,
-) -> list[ReviewLine]:
-    """Open reviews: reports and changed facts first, then the strongest pairs. mine: only that steward's.
-
-    is_cleared: those about somebody at risk too.
-    """
-    with database.transaction(hub.engine) as connection:
-        queue = _Queue(Sight(hub, connection, is_cleared), kind, reason, mine)
-        return _lines(hub, connection, queue.seen(limit))
-
-
-def page_reviews(
-    hub: Hub,
-    kind: ConstituentKind | None = None,
-    reason: ReviewReason | None = None,
-    mine: str | None = None,
-    *,
-    after: ReviewPlace | int | None = None,
-    limit: int = 50,
-    is_cleared: bool = False,
-) -> Page[ReviewLine, ReviewPlace]:
-    """The same a page at a time; after: a page's `next`, or the number in it. Raises PageInvalid.
-
-    A page is full as far as there are reviews to be seen: one left short would tell of those that are not.
-    """
-    with database.transaction(hub.engine) as connection:
-        queue = _Queue(Sight(hub, connection, is_cleared), kind, reason, mine)
-        place = _place(connection, after) if isinstance(after, int) else after
-        found = paged(limit, lambda rows: queue.seen(rows, place), reviews.place_of)
-        return Page(tuple(_lines(hub, connection, found.rows)), found.next)
-
-
-def _place(connection: Connection, number: int) -> ReviewPlace:
-    """Where a review stands, open or not: its row stays. Raises PageInvalid."""
-    row = reviews.find(connection, number)
-    if row is None:
-        raise PageInvalid("after: no review has that number")
-    return reviews.place_of(row)
-
-
-@dataclass(frozen=True, slots=True)
-class _Queue:
-    """The open reviews of some sort as far as a reader sees them."""
-
-    sight: Sight
-    kind: ConstituentKind | None
-    reason: ReviewReason | None
-    mine: str | None
-
-    def seen(self, limit: int, after: ReviewPlace | None = None) -> list[ReviewRow]:
-        def page(offset: int) -> list[ReviewRow]:
-            return reviews.queue(
-                self.sight.connection,
-                kind=self.kind,
-                reason=self.reason,
-                claimed_by=self.mine,
-                limit=limit,
-                offset=offset,
-                after=after,
-            )
-
-        return filled(page, self.sight.seen_reviews, limit)
-
-
-def _lines(hub: Hub, connection: Connection, rows: Sequence[ReviewRow]) -> list[ReviewLine]:
-    refs = _refs(hub, connection, {number for row in rows for number in records_of(row)})
-    return [_line(row, refs) for row in rows]
-
-
-def show_review(hub: Hub, number: int, *, is_cleared: bool = False) -> ReviewView:
-    """One review, open or closed, with all that an answer hangs on. Raises ReviewUnknown, SealBroken.
-
-    is_cleared: here and below, one about somebody at risk is known too.
-    """
-    with database.transaction(hub.engine) as connection:
-        row = _found(Sight(hub, connection, is_cleared), number)
-        present = records.present(connection, records_of(row))
-        wholes = {
-            record.id: whole_of(connection, record).records
-            for record in present
-            if record.constituent is not None
-        }
-        shown = {record.id for whole in wholes.values() for record in whole}
-        refs = _refs(hub, connection, shown.union(records_of(row)))
-        public = constituents.public_ids(
-            connection, [r.constituent for r in present if r.constituent is not None]
-        )
-        under = {r.id: public[r.constituent] for r in present if r.constituent is not None}
-        sides = [
-            ReviewSide(
-                refs[one],
-                under.get(one),
-                tuple(refs[other.id] for other in wholes.get(one, ()) if other.id != one),
-            )
-            for one in records_of(row)
-        ]
-        return ReviewView(
-            line=_line(row, refs),
-            question=QUESTIONS[row.reason],
-            answers=tuple(sorted(ANSWERS[row.reason])),
-            left=sides[0],
-            right=sides[1] if len(sides) > 1 else None,
-            judgement=_in_question(hub, connection, row),
-            seen=token(connection, _present_sides(connection, row)),
-        )
-
-
-def _found(sight: Sight, number: int) -> ReviewRow:
+def found_in(sight: Sight, number: int) -> ReviewRow:
+    """That review, open or closed. Raises ReviewUnknown where there is none, or none that is seen."""
     row = reviews.find(sight.connection, number)
     if row is None or not sight.seen_reviews([row]):
         raise ReviewUnknown(f"there is no review {number}")
     return row
-
-
-def _refs(hub: Hub, connection: Connection, numbers: Iterable[int]) -> dict[int, RecordRef]:
-    return named(hub, history.stored(connection, sorted(numbers)))
-
-
-def _line(row: ReviewRow, refs: Mapping[int, RecordRef]) -> ReviewLine:
-    return ReviewLine(
-        number=row.id,
-        kind=ConstituentKind(row.kind),
-        reason=row.reason,
-        left=refs[row.left],
-        right=None if row.right is None else refs[row.right],
-        weight_bits=None if row.microbits is None else row.microbits / _MICROBITS,
-        opened_at=row.opened_at,
-        claimed_by=row.claimed_by,
-        claimed_at=row.claimed_at,
-        closed_at=row.closed_at,
-        closed_by=row.closed_by,
-        outcome=row.outcome,
-    )
-
-
-def _in_question(hub: Hub, connection: Connection, row: ReviewRow) -> JudgementView | None:
-    found = None if row.judgement_id is None else judgements.find(connection, row.judgement_id)
-    return None if found is None else judgement_views(hub, connection, [found])[0]
 
 
 # --- claiming and reporting ------------------------------------------------------------------------
@@ -335,7 +140,7 @@ def _hand_over(hub: Hub, number: int, by: str, *, is_claim: bool, is_cleared: bo
     if not by.strip():
         raise ActUnexplained("who claims or releases a review must be said")
     with database.transaction(hub.engine) as connection:
-        _found(Sight(hub, connection, is_cleared), number)
+        found_in(Sight(hub, connection, is_cleared), number)
         row = _held(connection, number, by)
         if not is_claim:
             reviews.claim(connection, number, None, None)
@@ -406,7 +211,7 @@ def decide(
     """
     said = Said.by(by, reason)
     with database.transaction(hub.engine) as connection:
-        row = _open_to(_found(Sight(hub, connection, is_cleared), number), number, by)
+        row = _open_to(found_in(Sight(hub, connection, is_cleared), number), number, by)
     if outcome not in ANSWERS[row.reason]:
         instead = _INSTEAD.get(row.reason, "answer same or different")
         raise NotAnAnswer(f"review {number} ({row.reason}) cannot be answered {outcome}: {instead}")
@@ -415,7 +220,7 @@ def decide(
         act = Act(hub, change, said, is_cleared=is_cleared)
         steps = _dismiss if outcome is Outcome.DISMISSED else _DOING[row.reason]
         answered = steps(act, row, outcome)
-        found = act.divide(seen, _present_sides(change.connection, row))
+        found = act.divide(seen, present_sides(change.connection, row))
         # Last of all locks: others write reviews only under their components' locks.
         _held(change.connection, number, by)
         act.answer(sorted({number, *answered}), outcome)
@@ -492,7 +297,7 @@ def _pairs(
 
 
 def _dismiss(act: Act, row: ReviewRow, _: Outcome) -> list[int]:
-    act.begin(lambda: _present_sides(act.connection, row))
+    act.begin(lambda: present_sides(act.connection, row))
     _still_open(act, row)
     if row.judgement_id is None:
         return []
@@ -501,7 +306,7 @@ def _dismiss(act: Act, row: ReviewRow, _: Outcome) -> list[int]:
     return reviews.open_about(act.connection, [one.id for one in rows])
 
 
-def _present_sides(connection: Connection, row: ReviewRow) -> tuple[Aim, ...]:
+def present_sides(connection: Connection, row: ReviewRow) -> tuple[Aim, ...]:
     """What is left of the records in question: they can be dismissed where there is none."""
     return (Aim(tuple(records.present(connection, records_of(row)))),)
 

@@ -13,7 +13,7 @@ from hub.journeys.acts import Judged
 from hub.journeys.context import Hub
 from hub.journeys.judge import judge, split
 from hub.journeys.profile import show_profile
-from hub.journeys.review import ReviewLine, list_reviews
+from hub.journeys.review_queue import ReviewLine, list_reviews
 from hub.store import database
 from hub.vault.tags import Hasher
 from tests.journeys.live import Live, Row

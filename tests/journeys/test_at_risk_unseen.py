@@ -28,14 +28,8 @@ from hub.journeys.judge import (
 )
 from hub.journeys.pin import PinUnknown, list_pins, pin, withdraw_pin
 from hub.journeys.profile import resolve, show_profile
-from hub.journeys.review import (
-    claim,
-    decide,
-    list_reviews,
-    release,
-    report_not_mine,
-    show_review,
-)
+from hub.journeys.review import claim, decide, release, report_not_mine
+from hub.journeys.review_queue import list_reviews, show_review
 from hub.journeys.safety import Sight
 from hub.journeys.why import why
 from hub.store import database

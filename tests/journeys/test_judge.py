@@ -47,7 +47,8 @@ from hub.journeys.objection import (
     withdraw_objection,
 )
 from hub.journeys.resolve import resolve_pending
-from hub.journeys.review import decide, list_reviews
+from hub.journeys.review import decide
+from hub.journeys.review_queue import list_reviews
 from hub.store import database, judgements
 from tests.hub.test_judging import is_consistent
 from tests.journeys.live import PERSON, assert_as_batch, assert_identities_hold, batch_engine

@@ -17,7 +17,8 @@ from hub.journeys.load import load_sources
 from hub.journeys.paging import LIMIT_MAX, Page, PageInvalid
 from hub.journeys.quarantine import list_quarantine, page_quarantine
 from hub.journeys.resolve import resolve_pending
-from hub.journeys.review import decide, list_reviews, page_reviews, report_not_mine
+from hub.journeys.review import decide, report_not_mine
+from hub.journeys.review_queue import list_reviews, page_reviews
 from hub.journeys.sources import list_runs, list_sources
 from hub.store import database
 from tests.consent.values import NOW, restricted

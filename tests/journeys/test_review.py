@@ -23,14 +23,12 @@ from hub.journeys.review import (
     ReviewClaimed,
     ReviewClosed,
     ReviewUnknown,
-    ReviewView,
     claim,
     decide,
-    list_reviews,
     release,
     report_not_mine,
-    show_review,
 )
+from hub.journeys.review_queue import ReviewView, list_reviews, show_review
 from hub.store import database, reviews
 from hub.store.reviews import Asked, subject
 from tests.journeys.stewards import (
