@@ -8,11 +8,13 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
+from http import HTTPStatus
 from typing import Final
 
 import structlog
 from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
+from fastapi.routing import iter_route_contexts
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from starlette.exceptions import HTTPException
@@ -224,7 +226,7 @@ def _invalid(_: Request, error: RequestValidationError) -> Response:
 _ERRORS_MAX: Final = 50
 
 
-def _http(_: Request, error: HTTPException) -> Response:
+def _http(request: Request, error: HTTPException) -> Response:
     if isinstance(error, BodyMalformed):
         return problem(Problem.BODY_MALFORMED, error.rule)
     if isinstance(error, MediaTypeUnknown):
@@ -243,7 +245,19 @@ def _http(_: Request, error: HTTPException) -> Response:
         return problem(Problem.REQUEST_INVALID, errors=[{"field": "If-Match", "rule": "etag"}])
     if isinstance(error, BodyTooSlow):
         return problem(Problem.BODY_TOO_SLOW, headers={"Connection": "close"})
-    return problem(of_status(error.status_code), headers=error.headers)
+    headers = dict(error.headers or {})
+    if error.status_code == HTTPStatus.METHOD_NOT_ALLOWED:
+        headers["Allow"] = ", ".join(_methods_at(request))
+    return problem(of_status(error.status_code), headers=headers)
+
+
+def _methods_at(request: Request) -> list[str]:
+    """All that the address takes: the framework tells those of the first route of it alone."""
+    path = request.scope["path"]
+    routes = iter_route_contexts(request.app.routes)
+    return sorted(
+        {method for one in routes if one.path_regex.match(path) for method in one.methods or ()}
+    )
 
 
 def _database(request: Request, error: Exception) -> Response:

@@ -15,7 +15,7 @@ from pydantic import Field, StringConstraints
 from api.guard import CallerOf, HubOf, guarded_router, needs
 from api.repeating import changes
 from api.v1.references import Out
-from api.v1.words import PolicyName, Strict, Text
+from api.v1.words import A_NUMBER, EACH_ONCE, PolicyName, Strict, Text
 from hub.access.scopes import Scope, StaffRole
 from hub.journeys.access import clients as journey
 from hub.journeys.access.clients import ENROLMENT_LASTS, ClientView, NewClient
@@ -37,10 +37,12 @@ class ClientIn(Strict):
     id: Annotated[ClientId, Field(examples=["parks-desk"])]
     name: Text
     agency: PolicyName | None = None
-    scopes: Annotated[frozenset[ScopeName], Field(max_length=100)] = frozenset()
-    purposes: Annotated[frozenset[PolicyName], Field(max_length=100)] = frozenset()
-    roles: Annotated[frozenset[StaffRole], Field(max_length=len(StaffRole))] = frozenset()
-    distinct_per_day: Annotated[int, Field(ge=1, le=_DISTINCT_MAX)] | None = None
+    scopes: Annotated[frozenset[ScopeName], Field(max_length=100), EACH_ONCE] = frozenset()
+    purposes: Annotated[frozenset[PolicyName], Field(max_length=100), EACH_ONCE] = frozenset()
+    roles: Annotated[frozenset[StaffRole], Field(max_length=len(StaffRole)), EACH_ONCE] = (
+        frozenset()
+    )
+    distinct_per_day: Annotated[int, Field(ge=1, le=_DISTINCT_MAX), A_NUMBER] | None = None
 
 
 class OneClientIn(Strict):

@@ -7,7 +7,7 @@ does, is hub.journeys.consents'.
 from __future__ import annotations
 
 from datetime import date, datetime
-from typing import Annotated
+from typing import Annotated, Final
 
 from pydantic import BaseModel, Field
 
@@ -17,7 +17,7 @@ from api.repeating import changes
 from api.silence import PauseOf
 from api.v1.named import HowIn, RecordedOut, counter_of, recorded, reference_of
 from api.v1.references import ConstituentIn
-from api.v1.words import PolicyName, Strict
+from api.v1.words import A_NUMBER, EACH_ONCE, Day, Flag, PolicyName, Strict
 from consent.policy import AgreementRef
 from consent.vocabulary import CollectionMethod, ConsentState, DataCategory
 from hub.access.scopes import Scope
@@ -28,10 +28,11 @@ from hub.journeys.counter import quietly
 
 router = guarded_router(tags=["Consents"])
 
-Categories = Annotated[
-    frozenset[DataCategory], Field(max_length=len(DataCategory), examples=[["existence", "name"]])
-]
-Revision = Annotated[int, Field(ge=1, le=1_000_000)]
+_WHICH: Final = Field(max_length=len(DataCategory), examples=[["existence", "name"]])
+Categories = Annotated[frozenset[DataCategory], _WHICH, EACH_ONCE]
+# The least is said here, not as a bound on the above: over the check it is told as one on text.
+SomeCategories = Annotated[frozenset[DataCategory], _WHICH, Field(min_length=1), EACH_ONCE]
+Revision = Annotated[int, Field(ge=1, le=1_000_000), A_NUMBER]
 
 
 class SaidIn(Strict):
@@ -44,8 +45,8 @@ class SaidIn(Strict):
     revision: Revision
     given: Categories = frozenset()
     refused: Categories = frozenset()
-    valid_until: date | None = None
-    is_renewal: bool = False
+    valid_until: Day | None = None
+    is_renewal: Flag = False
 
     def answer(self) -> Answer:
         """As the journeys know it."""
@@ -71,7 +72,7 @@ class EndIn(Strict):
     whom: ConstituentIn
     agreement: PolicyName
     how: HowIn
-    categories: Annotated[Categories, Field(min_length=1)] | None = None
+    categories: SomeCategories | None = None
 
 
 class RevocationIn(EndIn):

@@ -9,10 +9,10 @@ from datetime import datetime
 from uuid import UUID
 
 from fastapi import Response
-from pydantic import AwareDatetime
 
 from api.guard import CallerOf, HubOf, guarded_router, needs
 from api.v1.references import ETAGGED, ConstituentIn, Out, RecordOut, with_token
+from api.v1.words import Moment
 from hub.access.scopes import Scope
 from hub.domain.records import ConstituentKind
 from hub.domain.reviews import ReviewReason, Verdict
@@ -25,7 +25,7 @@ router = guarded_router(tags=["Stewards"])
 class MomentIn(ConstituentIn):
     """A constituent, and the moment asked about."""
 
-    at: AwareDatetime
+    at: Moment
 
 
 class PlacedRecordOut(Out):

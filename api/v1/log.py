@@ -20,7 +20,7 @@ from api.guard import CallerOf, HubOf, guarded_router, needs
 from api.problems import Problem, problem
 from api.streaming import streamed
 from api.v1.references import NUMBER_MAX, Out
-from api.v1.words import Strict
+from api.v1.words import A_NUMBER, Strict
 from consent.stored import to_document
 from hub.access.scopes import Scope
 from hub.journeys import disclosure_log, policies
@@ -55,7 +55,7 @@ class DisclosureIn(Strict):
 
     model_config = ConfigDict(json_schema_extra=_ONE_WAY)
 
-    number: Annotated[int, Field(ge=1, le=NUMBER_MAX)] | None = None
+    number: Annotated[int, Field(ge=1, le=NUMBER_MAX), A_NUMBER] | None = None
     client: Annotated[str, StringConstraints(min_length=2, max_length=63)] | None = None
     reference: UUID | None = None
 

@@ -7,16 +7,16 @@ no body. Of one at risk a portal whose agency is not cleared shows what its own 
 from __future__ import annotations
 
 from enum import StrEnum
-from typing import Annotated, Final
+from typing import Final
 from uuid import UUID
 
-from pydantic import BaseModel, Field
+from pydantic import BaseModel
 
 from api.guard import CallerOf, HubOf, guarded_router, needs
 from api.paging import CursorIn, Cursors, LimitIn, Page
 from api.repeating import changes
 from api.silence import PauseOf
-from api.v1.consents import Categories, ConsentOut, SaidIn, consent_out
+from api.v1.consents import ConsentOut, SaidIn, SomeCategories, consent_out
 from api.v1.corrections import MadeOut, WrongIn
 from api.v1.held_shapes import (
     HeldOut,
@@ -78,7 +78,7 @@ class OwnWithdrawalIn(Strict):
 
     agreement: PolicyName
     how: ShownIn
-    categories: Annotated[Categories, Field(min_length=1)] | None = None
+    categories: SomeCategories | None = None
 
 
 class OwnRestrictionIn(Strict):

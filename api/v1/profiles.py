@@ -20,7 +20,16 @@ from api.guard import CallerOf, HubOf, guarded_router, needs
 from api.log_head import log_head
 from api.problems import Problem, problem
 from api.silence import PauseOf
-from api.v1.words import DescriptionIn, PolicyName, RecordRef, ShownId, Strict, Text, one_way
+from api.v1.words import (
+    EACH_ONCE,
+    DescriptionIn,
+    PolicyName,
+    RecordRef,
+    ShownId,
+    Strict,
+    Text,
+    one_way,
+)
 from consent.decision import Reason, Told
 from consent.log.entry import Outcome
 from consent.vocabulary import Assurance, DataCategory
@@ -101,6 +110,7 @@ class LookUpIn(Question):
         frozenset[DataCategory],
         # At the first that is none: to tell of each of thousands takes more memory than the body.
         Field(min_length=1, fail_fast=True, examples=[["name", "address", "holding"]]),
+        EACH_ONCE,
     ]
 
     def asked(self, caller: Caller) -> LookUp:

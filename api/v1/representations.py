@@ -12,7 +12,7 @@ from api.paging import CursorIn, Cursors, LimitIn, Page
 from api.repeating import changes
 from api.v1.named import Digest, FactId, RecordedOut, recorded
 from api.v1.references import ConstituentIn, Out
-from api.v1.words import PolicyName, Strict, Text
+from api.v1.words import Day, PolicyName, Strict, Text
 from consent.vocabulary import RepresentationKind
 from hub.access.scopes import Scope
 from hub.journeys import representations as journey
@@ -31,8 +31,8 @@ class RepresentationIn(Strict):
     representative: Text
     kind: RepresentationKind
     evidence: Digest
-    ends_on: date | None = None
-    starts_on: date | None = None
+    ends_on: Day | None = None
+    starts_on: Day | None = None
     purposes: Annotated[list[PolicyName], Field(min_length=1, max_length=50)] | None = None
 
 

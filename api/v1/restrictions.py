@@ -9,14 +9,14 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import Annotated, Final, TypeAlias
 
-from pydantic import AfterValidator, AwareDatetime, BaseModel, Field, StringConstraints
+from pydantic import AfterValidator, BaseModel, Field, StringConstraints
 
 from api.guard import CallerOf, HubOf, guarded_router, needs
 from api.paging import CursorIn, Cursors, LimitIn, Page
 from api.repeating import changes
 from api.v1.named import FactId, RecordedOut, recorded
 from api.v1.references import ConstituentIn
-from api.v1.words import PolicyName, Strict, Text
+from api.v1.words import Moment, PolicyName, Strict, Text
 from consent.policy import Clearance
 from consent.vocabulary import RestrictionKind
 from hub.access.scopes import Scope
@@ -36,7 +36,7 @@ def _in_utc(moment: datetime) -> datetime:
     return moment.astimezone(UTC)
 
 
-Moment: TypeAlias = Annotated[AwareDatetime, AfterValidator(_in_utc)]
+InUtc: TypeAlias = Annotated[Moment, AfterValidator(_in_utc)]
 
 
 class ClearanceIn(Strict):
@@ -56,8 +56,8 @@ class RestrictionIn(Strict):
     whom: ConstituentIn
     kind: RestrictionKind
     authority: Text
-    starts_at: Moment | None = None
-    ends_at: Moment | None = None
+    starts_at: InUtc | None = None
+    ends_at: InUtc | None = None
     clearances: Annotated[tuple[ClearanceIn, ...], Field(max_length=50)] = ()
 
 

@@ -17,7 +17,16 @@ from api.guard import CallerOf, HubOf, guarded_router, needs
 from api.log_head import log_head
 from api.silence import PauseOf
 from api.v1.profiles import FOUND, Found, Question, WithheldOut, disclosure_of, refused, withheld
-from api.v1.words import AddressIn, ContactPointIn, IdentifierIn, NameIn, Strict, Text
+from api.v1.words import (
+    A_NUMBER,
+    AddressIn,
+    ContactPointIn,
+    Day,
+    IdentifierIn,
+    NameIn,
+    Strict,
+    Text,
+)
 from consent.log.entry import Outcome
 from consent.vocabulary import Assurance, DataCategory
 from hub.access.scopes import Scope
@@ -46,15 +55,15 @@ class BornOnIn(Strict):
     """She was born on that day."""
 
     claim: Literal["birth_date"]
-    day: date
+    day: Day
 
 
 class IsOfAgeIn(Strict):
     """She has completed that many years on that day, today where none is given."""
 
     claim: Literal["age"]
-    age_min: Annotated[int, Field(ge=1, examples=[18])]
-    on: date | None = None
+    age_min: Annotated[int, Field(ge=1, examples=[18]), A_NUMBER]
+    on: Day | None = None
 
 
 class HasDiedIn(Strict):
@@ -89,7 +98,7 @@ class HoldsIn(Strict):
 
     claim: Literal["holding"]
     type: Annotated[Text, Field(examples=["driving_licence"])]
-    on: date | None = None
+    on: Day | None = None
 
 
 ClaimIn: TypeAlias = Annotated[

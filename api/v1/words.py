@@ -9,7 +9,15 @@ from datetime import date
 from typing import Annotated, Any, TypeAlias
 from uuid import UUID
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import (
+    AfterValidator,
+    AwareDatetime,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    StringConstraints,
+)
 
 from hub.domain.records import (
     Address,
@@ -50,6 +58,37 @@ Sentence: TypeAlias = Annotated[
     StringConstraints(min_length=1, max_length=2_000, pattern=r"[^\s\ufeff\x1c-\x1f\x85]"),
     AfterValidator(str.strip),
 ]
+
+
+def _as_text(value: object) -> object:
+    # Without it a number of seconds is a day, too, and text of them.
+    if value is not None and not (isinstance(value, str) and value[4:5] == "-"):
+        raise ValueError("a date as ISO 8601 writes it")
+    return value
+
+
+def _as_number(value: object) -> object:
+    # 1.0 is a whole number to JSON Schema, and stays one; "1" and true are taken for one without this.
+    if isinstance(value, str | bool):
+        raise ValueError("a number")
+    return value
+
+
+def _each_once(values: object) -> object:
+    if isinstance(values, list) and len({str(one) for one in values}) != len(values):
+        raise ValueError("each once")
+    return values
+
+
+#: A day in a body: `2026-11-25`, and nothing that could be taken for one.
+Day: TypeAlias = Annotated[date, BeforeValidator(_as_text)]
+#: A moment in a body, which must name its zone.
+Moment: TypeAlias = Annotated[AwareDatetime, BeforeValidator(_as_text)]
+Flag: TypeAlias = Annotated[bool, Field(strict=True)]
+#: Of a number in a body. These two come last: what bounds them is told by the schema only beneath them.
+A_NUMBER = BeforeValidator(_as_number)
+#: Of a list that is a set: what stands in it twice is a mistake of its sender's.
+EACH_ONCE = BeforeValidator(_each_once)
 
 
 def one_way(*ways: str) -> dict[str, Any]:
@@ -120,7 +159,7 @@ class DescriptionIn(Strict):
 
     kind: ConstituentKind
     names: Annotated[list[NameIn], Field(max_length=5)] = []
-    birth_date: date | None = None
+    birth_date: Day | None = None
     addresses: Annotated[list[AddressIn], Field(max_length=5)] = []
     contact_points: Annotated[list[ContactPointIn], Field(max_length=5)] = []
     identifiers: Annotated[list[IdentifierIn], Field(max_length=5)] = []

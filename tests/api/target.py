@@ -48,14 +48,15 @@ class Target:
     def url(self) -> str:
         return f"http://127.0.0.1:{self.port}"
 
-    def credentials(self) -> dict[str, str]:
+    def credentials(self, path: str = PATH) -> dict[str, str]:
         token = self.desk.token()
-        return {"Authorization": f"DPoP {token}", "DPoP": self.desk.proof(token=token)}
+        proof = self.desk.proof(self.url + path, token)
+        return {"Authorization": f"DPoP {token}", "DPoP": proof}
 
     def post(
         self, content: Any, path: str = PATH, *, is_known: bool = True, **headers: str
     ) -> httpx.Response:
-        shown = self.credentials() if is_known else {}
+        shown = self.credentials(path) if is_known else {}
         named = {name.replace("_", "-"): value for name, value in headers.items()}
         sent = {"Content-Type": "application/json", **shown, **named}
         with plain(self.url) as http:

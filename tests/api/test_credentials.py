@@ -81,6 +81,15 @@ def test_every_route_is_guarded_or_named_as_open(callers: Callers) -> None:
     assert len([one for one in found if one.scope is not None]) == GUARDED
 
 
+def test_a_method_that_an_address_does_not_take_is_told_those_it_takes(callers: Callers) -> None:
+    found = routes(create_app(callers.hub))
+    for address in {one.address for one in found}:
+        answer = callers.http.patch(address)
+        assert answer.status_code == 405, address
+        taken = {one.method for one in found if one.address == address}
+        assert set(answer.headers["allow"].split(", ")) - {"HEAD"} == taken, address
+
+
 def guarded(hub: Hub) -> list[Route]:
     return [one for one in routes(create_app(hub)) if one.scope is not None]
 

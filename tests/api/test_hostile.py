@@ -19,6 +19,20 @@ def _with(name: str, value: str) -> bytes:
     return json.dumps({**QUESTION, name: 0}).replace(f'"{name}": 0', f'"{name}": {value}').encode()
 
 
+def _described(members: str) -> bytes:
+    """The question by attributes, with such members."""
+    question = {name: value for name, value in QUESTION.items() if name != "record"}
+    whom = f', "description": {{"kind": "person", {members}}}}}'
+    return (json.dumps(question)[:-1] + whom).encode()
+
+
+def _claiming(members: str) -> bytes:
+    """A question whether she is of age, with such members."""
+    question = {name: value for name, value in QUESTION.items() if name != "categories"}
+    claims = f', "claims": [{{"claim": "age", {members}}}]}}'
+    return (json.dumps(question)[:-1] + claims).encode()
+
+
 MALFORMED: dict[str, bytes] = {
     "10,000 lists in lists": b"[" * 10_000 + b"]" * 10_000,
     "10,000 objects in objects": b'{"a":' * 10_000 + b"1" + b"}" * 10_000,
@@ -66,6 +80,9 @@ INVALID: dict[str, bytes] = {
     "a case with an escape": _with("case", json.dumps("a\x1b[2Jb")),
     "60,000 categories": _with("categories", json.dumps(["x"] * 12_000)),
     "no category": _with("categories", "[]"),
+    "a category twice": _with("categories", '["name", "existence", "name"]'),
+    "a number for a day": _described('"birth_date": 631152000'),
+    "the seconds of a day as text": _described('"birth_date": "631152000"'),
     "a source that is a path": _with("record", '{"source": "../x", "key": "P1"}'),
     "a source that is SQL": _with("record", '{"source": "a\' OR 1=1", "key": "P1"}'),
     "a purpose in capitals of another script": _with("purpose", json.dumps("\u0421licensing")),
@@ -102,6 +119,26 @@ def test_what_states_something_else_is_told_by_field_and_rule(target: Target, wh
     refused(answer, 422, "request-invalid")
     assert all(one.keys() == {"field", "rule"} for one in answer.json()["errors"])
     assert len(answer.content) < 8_000, "what was sent is not sent back"
+
+
+@pytest.mark.parametrize(
+    ("path", "body", "field"),
+    [
+        (PATH, _with("categories", '["name", "existence", "name"]'), "categories"),
+        (PATH, _described('"birth_date": 631152000'), "description.birth_date"),
+        (PATH, _described('"birth_date": "631152000"'), "description.birth_date"),
+        ("/v1/verifications", _claiming('"age_min": true'), "claims.0.age.age_min"),
+        ("/v1/verifications", _claiming('"age_min": "18"'), "claims.0.age.age_min"),
+        ("/v1/verifications", _claiming('"age_min": 18, "on": 0'), "claims.0.age.on"),
+    ],
+)
+def test_nothing_is_taken_for_what_it_is_not(
+    target: Target, path: str, body: bytes, field: str
+) -> None:
+    answer = target.post(body, path)
+    refused(answer, 422, "request-invalid")
+    [told] = answer.json()["errors"]
+    assert told["field"] == f"body.{field}"
 
 
 @pytest.mark.parametrize("what", STRANGE)
