@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Annotated, Literal, TypeAlias, TypeVar
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, StrictBool, ValidationError
 from pydantic_core import ErrorDetails
 
 from consent.checks import check_policy
@@ -25,7 +25,7 @@ from consent.proposing import OFFICERS_TO_COME, ProposedAgreement
 from consent.rules import PolicyInvalid, Problem, Rule
 from consent.stored import to_document
 from consent.vocabulary import Assurance, DataCategory, LegalBasis, Purpose
-from hub.documents import DocumentUnreadable, StrictLoader, path_of, read_document
+from hub.documents import A_NUMBER, DocumentUnreadable, StrictLoader, path_of, read_document
 
 ValueT = TypeVar("ValueT")
 FormT = TypeVar("FormT", bound=BaseModel)
@@ -50,7 +50,7 @@ class AgencyEntry(_Strict):
 
     id: Id
     label: str = ""
-    suspended: bool = False
+    suspended: StrictBool = False
 
     def value(self) -> Agency:
         """The agency as the decision sees it."""
@@ -73,7 +73,7 @@ class _Terms(_Strict):
     """What a revision of an agreement says, but who approved it."""
 
     id: Id
-    revision: Annotated[int, Field(ge=1)]
+    revision: Annotated[int, Field(ge=1), A_NUMBER]
     sources: list[Id]
     recipient: Id
     purpose: Id
@@ -82,9 +82,9 @@ class _Terms(_Strict):
     citation: str
     starts_on: Day
     ends_on: Day
-    matching_allowed: bool = False
+    matching_allowed: StrictBool = False
     assurance_min: Literal["low", "substantial", "high"] = "low"
-    compatible_revisions: list[int] = Field(default_factory=list)
+    compatible_revisions: list[Annotated[int, A_NUMBER]] = Field(default_factory=list)
 
     def agreement(self, approved_by: Iterable[str]) -> Agreement:
         """The agreement as the decision sees it, once those officers approved it. Raises PolicyInvalid."""

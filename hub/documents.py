@@ -12,11 +12,24 @@ from pathlib import Path
 from typing import Final
 
 import yaml
+from pydantic import BeforeValidator
+from pydantic_core import PydanticCustomError
 
 from hub.domain.errors import HubError
 
 DOCUMENT_BYTES_MAX: Final = 1_000_000
 """A source of several hundred columns or a policy of a thousand agreements stays far below."""
+
+
+def _as_number(value: object) -> object:
+    # pydantic takes "1" and true for a whole number; 1.0 is one to JSON Schema too, and stays one.
+    if isinstance(value, str | bool):
+        raise PydanticCustomError("number", "must be a number")
+    return value
+
+
+#: Of a number that is stated, in a model's field. Last, after its bounds: a schema tells only those beneath it.
+A_NUMBER = BeforeValidator(_as_number)
 
 
 class DocumentUnreadable(HubError):

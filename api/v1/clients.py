@@ -15,8 +15,9 @@ from pydantic import Field, StringConstraints
 from api.guard import CallerOf, HubOf, guarded_router, needs
 from api.repeating import changes
 from api.v1.references import Out
-from api.v1.words import A_NUMBER, EACH_ONCE, PolicyName, Strict, Text
+from api.v1.words import EACH_ONCE, PolicyName, Strict, Text
 from hub.access.scopes import Scope, StaffRole
+from hub.documents import A_NUMBER
 from hub.journeys.access import clients as journey
 from hub.journeys.access.clients import ENROLMENT_LASTS, ClientView, NewClient
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 from datetime import date, datetime
 from typing import Annotated, Final
 
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, Field, StrictBool
 
 from api.guard import CallerOf, HubOf, guarded_router, needs
 from api.paging import CursorIn, Cursors, LimitIn, Page
@@ -17,10 +17,11 @@ from api.repeating import changes
 from api.silence import PauseOf
 from api.v1.named import HowIn, RecordedOut, counter_of, recorded, reference_of
 from api.v1.references import ConstituentIn
-from api.v1.words import A_NUMBER, EACH_ONCE, Day, Flag, PolicyName, Strict
+from api.v1.words import EACH_ONCE, Day, PolicyName, Strict
 from consent.policy import AgreementRef
 from consent.vocabulary import CollectionMethod, ConsentState, DataCategory
 from hub.access.scopes import Scope
+from hub.documents import A_NUMBER
 from hub.journeys import consents
 from hub.journeys.consents import Answer
 from hub.journeys.consents_said import ConsentView, list_consents, list_consents_at
@@ -46,7 +47,7 @@ class SaidIn(Strict):
     given: Categories = frozenset()
     refused: Categories = frozenset()
     valid_until: Day | None = None
-    is_renewal: Flag = False
+    is_renewal: StrictBool = False
 
     def answer(self) -> Answer:
         """As the journeys know it."""

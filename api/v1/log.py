@@ -20,9 +20,10 @@ from api.guard import CallerOf, HubOf, guarded_router, needs
 from api.problems import Problem, problem
 from api.streaming import streamed
 from api.v1.references import NUMBER_MAX, Out
-from api.v1.words import A_NUMBER, Strict
+from api.v1.words import Strict
 from consent.stored import to_document
 from hub.access.scopes import Scope
+from hub.documents import A_NUMBER
 from hub.journeys import disclosure_log, policies
 from hub.journeys.context import Hub
 from hub.journeys.disclosure_log import DisclosureUnknown

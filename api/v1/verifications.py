@@ -18,7 +18,6 @@ from api.log_head import log_head
 from api.silence import PauseOf
 from api.v1.profiles import FOUND, Found, Question, WithheldOut, disclosure_of, refused, withheld
 from api.v1.words import (
-    A_NUMBER,
     AddressIn,
     ContactPointIn,
     Day,
@@ -30,6 +29,7 @@ from api.v1.words import (
 from consent.log.entry import Outcome
 from consent.vocabulary import Assurance, DataCategory
 from hub.access.scopes import Scope
+from hub.documents import A_NUMBER
 from hub.domain.records import Address, ContactPoint, Identifier, Name
 from hub.journeys import claims
 from hub.journeys.access.admission import Caller

@@ -18,6 +18,7 @@ from pydantic import (
     Field,
     StringConstraints,
 )
+from pydantic_core import PydanticCustomError
 
 from hub.domain.records import (
     Address,
@@ -63,20 +64,13 @@ Sentence: TypeAlias = Annotated[
 def _as_text(value: object) -> object:
     # Without it a number of seconds is a day, too, and text of them.
     if value is not None and not (isinstance(value, str) and value[4:5] == "-"):
-        raise ValueError("a date as ISO 8601 writes it")
-    return value
-
-
-def _as_number(value: object) -> object:
-    # 1.0 is a whole number to JSON Schema, and stays one; "1" and true are taken for one without this.
-    if isinstance(value, str | bool):
-        raise ValueError("a number")
+        raise PydanticCustomError("iso_8601", "must be a day or a moment as ISO 8601 writes it")
     return value
 
 
 def _each_once(values: object) -> object:
     if isinstance(values, list) and len({str(one) for one in values}) != len(values):
-        raise ValueError("each once")
+        raise PydanticCustomError("once", "must name each once")
     return values
 
 
@@ -84,10 +78,7 @@ def _each_once(values: object) -> object:
 Day: TypeAlias = Annotated[date, BeforeValidator(_as_text)]
 #: A moment in a body, which must name its zone.
 Moment: TypeAlias = Annotated[AwareDatetime, BeforeValidator(_as_text)]
-Flag: TypeAlias = Annotated[bool, Field(strict=True)]
-#: Of a number in a body. These two come last: what bounds them is told by the schema only beneath them.
-A_NUMBER = BeforeValidator(_as_number)
-#: Of a list that is a set: what stands in it twice is a mistake of its sender's.
+#: Of a list that is a set, last, after its bounds: what stands in it twice is a mistake of its sender's.
 EACH_ONCE = BeforeValidator(_each_once)
 
 
