@@ -123,7 +123,7 @@ def ask(hub: Hub, asked: LookUp, action: str, give: Give[Given]) -> Reply[Given]
     Raises LookUpContended, SealBroken, and DisclosureLogBehind while the log lags: then nothing was released.
     """
     for _ in range(RESTARTS_MAX):
-        with database.transaction(hub.engine) as connection:
+        with database.open_transaction(hub.engine) as connection:
             reply = _Case(hub, connection, asked, action, give).reply()
         if reply is not None:
             return reply
@@ -255,6 +255,7 @@ class _Case(Generic[Given]):
             in_force=in_force,
             about=about,
             held_by=held_by,
+            is_last=True,
         )
 
 

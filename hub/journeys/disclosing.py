@@ -73,10 +73,11 @@ def record(
     in_force: InForce,
     about: About | None,
     held_by: Iterable[str] = (),
+    is_last: bool = False,
 ) -> int:
     """Write the entry of a decision; its id. about: None where nobody was found.
 
-    held_by: the agencies with a record, as the decision saw them.
+    held_by: the agencies with a record, as the decision saw them. is_last: commit with it (store/disclosures.py).
     """
     account = account_of(hub.keys, action, outcome, asker, decision, in_force)
     subject = Subject(
@@ -85,15 +86,22 @@ def record(
         epochs=_epochs(in_force, decision, () if about is None else about.points),
         inputs=_inputs(decision.request, held_by, () if about is None else about.points),
     )
-    return written(hub, connection, account, subject, about)
+    return written(hub, connection, account, subject, about, is_last=is_last)
 
 
 def written(
-    hub: Hub, connection: Connection, account: Account, subject: Subject, about: About | None
+    hub: Hub,
+    connection: Connection,
+    account: Account,
+    subject: Subject,
+    about: About | None,
+    *,
+    is_last: bool = False,
 ) -> int:
-    """Write an entry that says so; its id. about: None where it is of nobody."""
+    """Write an entry that says so; its id. about: None where it is of nobody. is_last: as above."""
     entry = write(account, subject, os.urandom(NONCE_BYTES))
-    return disclosures.write(connection, _sealed(hub, connection, entry, about, account.decided_at))
+    new = _sealed(hub, connection, entry, about, account.decided_at)
+    return disclosures.write(connection, new, is_last=is_last)
 
 
 def _sealed(

@@ -1,27 +1,19 @@
-"""The counters of what each client asks in a day, in statements that go out together, and the alarms raised.
+"""The counters of what each client asks in a day, a statement each time, and the alarms raised.
 
-Whether a question may still be asked is decided here, for only under the client's lock is that exact; what the
+Whether a question may still be asked is decided here, for only under the lock of the client's row is that exact; what the
 bounds are, and when an alarm is due, is the journeys' to say.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import Any, Final
+from typing import Final
 
 from sqlalchemy import Connection, Engine, delete, select
 from sqlalchemy.dialects.postgresql import insert
 
-from hub.store.database import (
-    LOCK_BUDGET,
-    Statement,
-    begin,
-    commit,
-    open_transaction,
-    pipelined,
-)
+from hub.store.database import Statement, each_alone
 from hub.store.tables import Alarm, LookUpBudget, LookUpQuestion
 
 
@@ -50,37 +42,42 @@ class AlarmRow:
     raised_at: datetime
 
 
-# Both for this transaction alone: it does not wait for the disk, and other questions of the client wait for it.
-_HOLD: Final = Statement(
-    "SELECT set_config('synchronous_commit', 'off', true), "
-    f"pg_advisory_xact_lock({LOCK_BUDGET}, hashtext(%(client)s::text))"
-)
+# One statement each, and so a transaction of its own; what stands last in each keeps its commit from waiting for the disk.
 
+# The client's row is locked first, and read as it stands then: others of the client wait, so that the bound is exact.
+# `known` sees what stood before the wait, the insert what stands after it. Nothing, where the client has no row yet.
 _SPEND: Final = Statement("""
-    WITH known AS MATERIALIZED (
+    WITH held AS MATERIALIZED (
+        SELECT asked_distinct < %(distinct_max)s::bigint AS has_room FROM look_up_budgets
+        WHERE client = %(client)s::text AND day = %(day)s::date
+        FOR UPDATE
+    ),
+    known AS MATERIALIZED (
         SELECT FROM look_up_questions
         WHERE day = %(day)s::date AND question_hash = %(question_hash)s::bytea
     ),
     fresh AS (
         INSERT INTO look_up_questions (day, question_hash)
-        SELECT %(day)s::date, %(question_hash)s::bytea
-        WHERE NOT EXISTS (SELECT FROM known) AND %(distinct_max)s::bigint > coalesce((
-            SELECT asked_distinct FROM look_up_budgets
-            WHERE client = %(client)s::text AND day = %(day)s::date
-        ), 0)
-        RETURNING 1
+        SELECT %(day)s::date, %(question_hash)s::bytea FROM held WHERE has_room
+        ON CONFLICT DO NOTHING RETURNING 1
     )
     INSERT INTO look_up_budgets AS b (client, day, asked, asked_distinct, missed)
-    SELECT %(client)s::text, %(day)s::date, 1, (SELECT count(*) FROM fresh), 0
+    SELECT %(client)s::text, %(day)s::date, 1, (SELECT count(*) FROM fresh), 0 FROM held
+    WHERE set_config('synchronous_commit', 'off', true) = 'off'
     ON CONFLICT (client, day) DO UPDATE
     SET asked = b.asked + 1, asked_distinct = b.asked_distinct + excluded.asked_distinct
-    RETURNING asked, asked_distinct, missed,
-        EXISTS (SELECT FROM known) OR EXISTS (SELECT FROM fresh)
+    RETURNING asked, asked_distinct, missed, (SELECT has_room FROM held) OR EXISTS (SELECT FROM known)
+""")
+
+_BEGIN_DAY: Final = Statement("""
+    INSERT INTO look_up_budgets (client, day, asked, asked_distinct, missed)
+    SELECT %(client)s::text, %(day)s::date, 0, 0, 0 WHERE set_config('synchronous_commit', 'off', true) = 'off'
+    ON CONFLICT DO NOTHING
 """)
 
 _MISSED: Final = Statement("""
     INSERT INTO look_up_budgets AS b (client, day, asked, asked_distinct, missed)
-    VALUES (%(client)s::text, %(day)s::date, 0, 0, 1)
+    SELECT %(client)s::text, %(day)s::date, 0, 0, 1 WHERE set_config('synchronous_commit', 'off', true) = 'off'
     ON CONFLICT (client, day) DO UPDATE SET missed = b.missed + 1
     RETURNING asked, asked_distinct, missed
 """)
@@ -100,23 +97,20 @@ def spend(
         "question_hash": question_hash,
         "distinct_max": distinct_max,
     }
-    asked, distinct, missed, is_allowed = _counted(engine, _SPEND, values)
+    with each_alone(engine) as connection:
+        row = _SPEND.send(connection, values).fetchone()
+        if row is None:
+            _BEGIN_DAY.send(connection, {"client": client, "day": day})
+            row = _SPEND.send(connection, values).fetchone()
+    asked, distinct, missed, is_allowed = row
     return Counted(client, day, asked, distinct, missed), is_allowed
 
 
 def miss(engine: Engine, client: str, day: date) -> Counted:
     """Count an answer that gave nothing, likewise."""
-    return Counted(client, day, *_counted(engine, _MISSED, {"client": client, "day": day}))
-
-
-def _counted(engine: Engine, statement: Statement, values: Mapping[str, Any]) -> Any:
-    with open_transaction(engine) as connection:
-        with pipelined(connection):
-            begin(connection)
-            _HOLD.send(connection, {"client": values["client"]})
-            found = statement.send(connection, values)
-            commit(connection)
-        return found.fetchone()
+    with each_alone(engine) as connection:
+        row = _MISSED.send(connection, {"client": client, "day": day}).fetchone()
+    return Counted(client, day, *row)
 
 
 def read(connection: Connection, client: str, day: date) -> Counted:

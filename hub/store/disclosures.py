@@ -12,6 +12,7 @@ from typing import Final
 
 from sqlalchemy import ColumnElement, Connection, select, update
 
+from hub.store import database
 from hub.store.database import Statement, among
 from hub.store.tables import Disclosure, Leaf, SubjectKeyRow
 
@@ -42,8 +43,11 @@ class StoredDisclosure:
     wrapped_key: bytes | None
 
 
-def write(connection: Connection, one: NewDisclosure) -> int:
-    """Write an entry, pending, in the transaction of what it tells of; its id."""
+def write(connection: Connection, one: NewDisclosure, *, is_last: bool = False) -> int:
+    """Write an entry, pending, in the transaction of what it tells of; its id.
+
+    is_last: commit with it, in one round trip; the transaction is `database.open_transaction`'s then.
+    """
     values = {
         "account": one.account,
         "digest": one.subject_digest,
@@ -52,7 +56,12 @@ def write(connection: Connection, one: NewDisclosure) -> int:
         "leaf": one.leaf,
         "at": one.recorded_at,
     }
-    return int(_WRITE.send(connection, values).fetchone()[0])
+    if not is_last:
+        return int(_WRITE.send(connection, values).fetchone()[0])
+    with database.pipelined(connection):
+        entry = _WRITE.send(connection, values)
+        database.commit(connection)
+    return int(entry.fetchone()[0])
 
 
 _WRITE: Final = Statement("""

@@ -14,7 +14,7 @@ from uuid import UUID
 
 from sqlalchemy import Connection
 
-from hub.store.database import LOCK_POLICY, Statement, driver, pipelined
+from hub.store.database import LOCK_POLICY, Statement, begin, driver, pipelined
 from hub.store.subjects import (
     FACTS,
     StoredFacts,
@@ -120,22 +120,23 @@ _VERSION_ONLY: Final = Statement(f"SELECT {_VERSION}, NULL::bigint, NULL::bigint
 
 
 def reach_by_key(connection: Connection, key_hash: bytes) -> Reached:
-    """Share the policy, then see whom a present record's key leads to."""
+    """Begin, share the policy, then see whom a present record's key leads to."""
     return _reached(connection, _BY_KEY, {"key_hash": key_hash})
 
 
 def reach_by_shown(connection: Connection, agency: str, pairwise_id: UUID) -> Reached:
-    """Share the policy, then see whom an agency was shown under an id."""
+    """Begin, share the policy, then see whom an agency was shown under an id."""
     return _reached(connection, _BY_SHOWN, {"agency": agency, "pairwise_id": pairwise_id})
 
 
 def reach_nobody(connection: Connection) -> Reached:
-    """Share the policy, where who is meant is still to be found."""
+    """Begin and share the policy, where who is meant is still to be found."""
     return _reached(connection, _VERSION_ONLY, {})
 
 
 def _reached(connection: Connection, query: Statement, values: Mapping[str, object]) -> Reached:
     with pipelined(connection):
+        begin(connection)
         _SHARE_POLICY.send(connection)
         found = query.send(connection, values)
     return Reached(*found.fetchone())

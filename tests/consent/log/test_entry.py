@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta, timezone
 
@@ -41,6 +42,14 @@ def test_an_account_is_read_back_as_it_was_written(account: Account) -> None:
 @given(subjects)
 def test_a_subject_part_is_read_back_as_it_was_written(subject: Subject) -> None:
     assert Subject.from_bytes(subject.to_bytes()) == subject
+
+
+@given(accounts, subjects)
+def test_the_bytes_are_those_of_the_standard_library(account: Account, subject: Subject) -> None:
+    for content in (account.to_bytes(), subject.to_bytes()):
+        said = json.loads(content)
+        plain = json.dumps(said, ensure_ascii=False, separators=(",", ":"), sort_keys=True)
+        assert content == plain.encode()
 
 
 @given(accounts, accounts, subjects, subjects, nonces)
