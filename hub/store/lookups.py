@@ -197,7 +197,10 @@ _HANGING: Final = Statement("""
     FROM answering
     UNION ALL
     SELECT 'id', p.constituent_id, max(p.recorded_until), NULL, NULL, NULL, NULL, NULL, NULL
-    FROM mine JOIN links p ON p.record_id = mine.record_id AND p.recorded_until IS NOT NULL
+    FROM mine CROSS JOIN LATERAL (
+        SELECT constituent_id, recorded_until FROM links WHERE record_id = mine.record_id OFFSET 0
+    ) p
+    WHERE p.recorded_until IS NOT NULL
     GROUP BY p.constituent_id
     UNION ALL
     SELECT 'pin', NULL, p.made_at, NULL, p.attribute, p.key_hash, p.value_hash, NULL, NULL

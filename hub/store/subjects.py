@@ -138,14 +138,18 @@ def ids_from(
     }
 
 
-#: Of each number: its aliases, each with null, and ids its records were under before, with when they left.
+#: Of each number: its aliases, each with null, and ids its records were under before, with when they left. For OFFSET 0
+#: see lookups.py.
 _IDS: Final = Statement("""
     SELECT current_id, constituent_id, NULL::timestamptz FROM aliases
     WHERE current_id = ANY(%(numbers)s::bigint[]) AND recorded_until IS NULL
     UNION ALL
     SELECT l.constituent_id, p.constituent_id, max(p.recorded_until) FROM links l
-    JOIN links p ON p.record_id = l.record_id AND p.recorded_until IS NOT NULL
+    CROSS JOIN LATERAL (
+        SELECT constituent_id, recorded_until FROM links WHERE record_id = l.record_id OFFSET 0
+    ) p
     WHERE l.constituent_id = ANY(%(numbers)s::bigint[]) AND l.recorded_until IS NULL
+        AND p.recorded_until IS NOT NULL
     GROUP BY l.constituent_id, p.constituent_id
 """)
 
