@@ -21,6 +21,7 @@ import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -45,6 +46,7 @@ PUSHER = "parks"
 _HOST = "127.0.0.1"
 _READY_S = 60.0
 _CLIENTS = (1, 8)
+_REMOVED_AT_ONCE = 50
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,20 +129,24 @@ def _measure(hub: Hub, target: Target, world: Path, others: Path, count: int) ->
     key, rows = _rows(others)
     random.Random(7).shuffle(rows)
     run = f"H{int(time.time())}-"
-    pushes = iter(
-        (f"/v1/sources/{PUSHER}/records", row | {key: f"{run}{number}"})
-        for number, row in enumerate(rows * 100)
-    )
+    fresh = iter([row | {key: f"{run}{number}"} for number, row in enumerate(rows)])
+    pushed: list[str] = []
 
     def resolutions(wanted: int) -> list[bytes]:
-        return [
-            pusher.request("POST", path, row)
-            for (path, row), _ in zip(pushes, range(wanted), strict=False)
-        ]
+        taken = list(islice(fresh, wanted))
+        pushed.extend(row[key] for row in taken)
+        return [pusher.request("POST", f"/v1/sources/{PUSHER}/records", row) for row in taken]
 
-    target.drive("warming", resolutions(count // 4), 1)
+    # Nobody's twice: a record of somebody whom the hub knows by many has more to be divided.
+    each = min(count, len(rows) * 2 // 5)
+    target.drive("warming", resolutions(each // 2), 1)
     for clients in _CLIENTS:
-        target.drive("resolve", resolutions(count), clients)
+        target.drive("resolve", resolutions(each), clients)
+    # So that a kept hub is as it was.
+    removals = f"/v1/sources/{PUSHER}/record-removals"
+    parts = [pushed[at : at + _REMOVED_AT_ONCE] for at in range(0, len(pushed), _REMOVED_AT_ONCE)]
+    gone = [pusher.request("POST", removals, {"keys": part}) for part in parts]
+    target.drive(f"remove {_REMOVED_AT_ONCE}", gone, 1)
 
 
 @dataclass(frozen=True, slots=True)
