@@ -8,9 +8,11 @@ from __future__ import annotations
 
 from typing import Final
 
+from anyio import CapacityLimiter
 from fastapi import FastAPI
 
 from api import errors, health, oauth, openapi, pages
+from api.guard import BRIEF_AT_ONCE
 from api.observing import Observing
 from api.receiving import BODY_TIMEOUT_S, Receiving
 from api.throttle import Throttle
@@ -78,6 +80,7 @@ def create_app(hub: Hub, *, processes: int = 1, body_timeout_s: float = BODY_TIM
     app = described_app()
     app.state.hub = hub
     app.state.throttle = Throttle(hub.access.calls_per_second, processes)
+    app.state.brief = CapacityLimiter(BRIEF_AT_ONCE)
     errors.install(app)
     app.add_middleware(Receiving, batch_suffix=BATCH_SUFFIX, timeout_s=body_timeout_s)
     app.add_middleware(Observing)

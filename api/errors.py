@@ -160,7 +160,10 @@ def problem_of(error: HubError) -> Problem | None:
 
 
 def install(app: FastAPI) -> None:
-    """Make every error of the application a problem."""
+    """Make every error of the application a problem.
+
+    The handlers are async, though they wait for nothing: a plain function would need a thread, and wait for one.
+    """
     app.add_exception_handler(CredentialsRefused, _credentials)  # type: ignore[arg-type]
     app.add_exception_handler(HubError, _hub_error)  # type: ignore[arg-type]
     app.add_exception_handler(TooFast, _too_fast)  # type: ignore[arg-type]
@@ -171,7 +174,7 @@ def install(app: FastAPI) -> None:
     app.add_exception_handler(Exception, _unforeseen)
 
 
-def _credentials(_: Request, error: CredentialsRefused) -> Response:
+async def _credentials(_: Request, error: CredentialsRefused) -> Response:
     if error.what in _BEYOND:
         challenge = _CHALLENGE.format(error="insufficient_scope")
         return problem(
@@ -195,10 +198,10 @@ def _credentials(_: Request, error: CredentialsRefused) -> Response:
     )
 
 
-def _hub_error(request: Request, error: HubError) -> Response:
+async def _hub_error(request: Request, error: HubError) -> Response:
     which = problem_of(error)
     if which is None:
-        return _unforeseen(request, error)
+        return await _unforeseen(request, error)
     detail = "" if which in _SILENT else str(error)
     headers = _RETRY_SOON if which in _RETRIED else None
     if isinstance(error, PolicyInvalid):
@@ -210,11 +213,11 @@ def _hub_error(request: Request, error: HubError) -> Response:
     return problem(which, detail, headers=headers)
 
 
-def _too_fast(_: Request, error: TooFast) -> Response:
+async def _too_fast(_: Request, error: TooFast) -> Response:
     return problem(Problem.TOO_FAST, headers={"Retry-After": str(error.retry_after_s)})
 
 
-def _invalid(_: Request, error: RequestValidationError) -> Response:
+async def _invalid(_: Request, error: RequestValidationError) -> Response:
     """Where and which rule; neither the value nor the library's sentence, which may quote it."""
     found = [
         {"field": ".".join(str(part) for part in one["loc"]), "rule": str(one["type"])}
@@ -226,7 +229,7 @@ def _invalid(_: Request, error: RequestValidationError) -> Response:
 _ERRORS_MAX: Final = 50
 
 
-def _http(request: Request, error: HTTPException) -> Response:
+async def _http(request: Request, error: HTTPException) -> Response:
     if isinstance(error, BodyMalformed):
         return problem(Problem.BODY_MALFORMED, error.rule)
     if isinstance(error, MediaTypeUnknown):
@@ -260,13 +263,13 @@ def _methods_at(request: Request) -> list[str]:
     )
 
 
-def _database(request: Request, error: Exception) -> Response:
+async def _database(request: Request, error: Exception) -> Response:
     """The database failed: told as such. Its message may hold parameters, so only its class is logged."""
     _log.error("database failed", request=_id_of(request), error=type(error).__name__)
     return problem(Problem.UNAVAILABLE, headers=_RETRY_SOON)
 
 
-def _unforeseen(request: Request, error: Exception) -> Response:
+async def _unforeseen(request: Request, error: Exception) -> Response:
     _log.error("failed", request=_id_of(request), error=type(error).__name__, at=_place_of(error))
     return problem(Problem.INTERNAL)
 

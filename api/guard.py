@@ -10,8 +10,9 @@ from collections.abc import Callable, Coroutine
 from functools import wraps
 from typing import Annotated, Any, Final, TypeVar
 
+import anyio.to_thread
+from anyio import CapacityLimiter
 from fastapi import APIRouter, Depends, Request, Response
-from fastapi.concurrency import run_in_threadpool
 from fastapi.routing import APIRoute
 
 from api import repeating, silence
@@ -24,12 +25,18 @@ from hub.journeys.access.admission import Caller, Presented, admit
 from hub.journeys.context import Hub
 
 Endpoint = TypeVar("Endpoint", bound=Callable[..., Any])
+Answer = TypeVar("Answer")
 Handler = Callable[[Request], Coroutine[Any, Any, Response]]
 
 PREFIX: Final = "/v1"
 _NEEDS: Final = "needs_scope"
+_BRIEF: Final = "is_brief"
 _SCHEME: Final = "DPoP "
 _CALLER: Final = "hub.caller"
+
+#: Brief calls that a process works on at once: while one computes, the database works for the others. More would only
+#: take the interpreter's lock from each other.
+BRIEF_AT_ONCE: Final = 3
 
 #: What a body may hold that is taken in before its sender is known.
 SMALL_BYTES: Final = 16 * 1024
@@ -49,6 +56,15 @@ def needs(scope: Scope) -> Callable[[Endpoint], Endpoint]:
 def needed_by(endpoint: Callable[..., Any]) -> Scope | None:
     """The scope an endpoint needs; None where it is open to all."""
     return getattr(endpoint, _NEEDS, None)
+
+
+def brief(endpoint: Endpoint) -> Endpoint:
+    """Say that an endpoint takes milliseconds and waits for nobody's long work: it has threads of its own.
+
+    So look-ups are answered while batches, exports and whoever waits for a link run take all the others.
+    """
+    setattr(endpoint, _BRIEF, True)
+    return endpoint
 
 
 class StrictRoute(APIRoute):
@@ -77,6 +93,7 @@ class GuardedRoute(APIRoute):
             raise TypeError(f"{path}: the route states no scope: give its endpoint @needs")
         self._scope = scope
         self._is_change = repeating.is_change(endpoint)
+        self._is_brief: bool = getattr(endpoint, _BRIEF, False)
         extra = dict(options.pop("openapi_extra", None) or {})
         extra["security"] = [{SCHEME: [scope.value]}]
         if self._is_change:
@@ -91,15 +108,19 @@ class GuardedRoute(APIRoute):
             strict = StrictRequest(request.scope, request.receive)
             if not _is_small(request):
                 # Of whom nobody knows no more is taken in than comes with the head.
-                await run_in_threadpool(self._admit, strict)
+                await self._in_thread(request, lambda: self._admit(strict))
             await strict.take_in()
             try:
-                return await run_in_threadpool(self._answer, strict, handle)
+                return await self._in_thread(request, lambda: self._answer(strict, handle))
             finally:
                 # What is raised becomes an answer too, further out.
                 await silence.keep(request)
 
         return guarded
+
+    async def _in_thread(self, request: Request, work: Callable[[], Answer]) -> Answer:
+        lane: CapacityLimiter | None = request.app.state.brief if self._is_brief else None
+        return await anyio.to_thread.run_sync(work, limiter=lane)
 
     def _admit(self, request: Request) -> Caller:
         """The caller, admitted once a request. Raises CredentialsRefused, TooFast."""

@@ -16,7 +16,7 @@ import msgspec
 from fastapi import Response
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from api.guard import CallerOf, HubOf, guarded_router, needs
+from api.guard import CallerOf, HubOf, brief, guarded_router, needs
 from api.log_head import log_head
 from api.problems import Problem, problem
 from api.silence import PauseOf
@@ -220,6 +220,7 @@ class LookUpOut(BaseModel):
 
 @router.post("/profile-lookups", response_model=LookUpOut)
 @needs(Scope.PROFILE_READ)
+@brief
 def profile_lookups(hub: HubOf, caller: CallerOf, pause: PauseOf, wanted: LookUpIn) -> Response:
     """Look a constituent up. What is withheld is said, with reasons, as far as that may be told.
 

@@ -13,7 +13,7 @@ import msgspec
 from fastapi import Response
 from pydantic import BaseModel, Field
 
-from api.guard import CallerOf, HubOf, guarded_router, needs
+from api.guard import CallerOf, HubOf, brief, guarded_router, needs
 from api.log_head import log_head
 from api.silence import PauseOf
 from api.v1.profiles import FOUND, Found, Question, WithheldOut, disclosure_of, refused, withheld
@@ -182,6 +182,7 @@ class VerificationOut(BaseModel):
 
 @router.post("/verifications", response_model=VerificationOut)
 @needs(Scope.PROFILE_READ)
+@brief
 def verifications(hub: HubOf, caller: CallerOf, pause: PauseOf, wanted: VerificationIn) -> Response:
     """Answer what is claimed of a constituent, without telling what is so instead.
 

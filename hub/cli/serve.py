@@ -21,6 +21,7 @@ from fastapi import FastAPI
 
 from api import measures, server
 from api.app import create_app
+from api.guard import BRIEF_AT_ONCE
 from hub import wiring
 from hub.cli.failures import sentence_for, unforeseen
 from hub.cli.output import errors, refuse
@@ -30,7 +31,7 @@ from hub.settings import Settings, read_settings
 
 _APPLICATION: Final = "hub.cli.serve:application"
 
-#: Calls that one process works on at once, each with a connection: more only wait for the same two cores.
+#: Calls that are not brief and that one process works on at once, each with a connection.
 THREADS: Final = 8
 
 
@@ -93,7 +94,8 @@ def _application(settings: Settings) -> FastAPI:
     stack = ExitStack()
     sources = wiring.pushed_sources(settings)
     hub = replace(
-        stack.enter_context(wiring.open_hub(settings, pool_size=THREADS)), sources=sources
+        stack.enter_context(wiring.open_hub(settings, pool_size=THREADS + BRIEF_AT_ONCE)),
+        sources=sources,
     )
     app = create_app(hub, processes=settings.processes)
 
