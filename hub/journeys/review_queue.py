@@ -16,10 +16,7 @@ from sqlalchemy import Connection
 
 from hub.domain.records import ConstituentKind
 from hub.domain.reviews import Outcome, ReviewReason
-from hub.journeys.acts import (
-    token,
-    whole_of,
-)
+from hub.journeys.acts import token, whole_of
 from hub.journeys.context import Hub
 from hub.journeys.judge import JudgementView, judgement_views
 from hub.journeys.naming import RecordRef, named
